@@ -1,0 +1,130 @@
+// Package tracking is automatic vehicle location: units and their devices, the
+// fixes they send, the rules by which a fix is accepted, the live Store of
+// newest positions and the history in PostgreSQL.
+//
+// A fix travels device → decoder (RawFix) → Accept → Store and history. Each
+// refusal has a named Reason and is kept. Times are UTC; points are WGS-84,
+// longitude first.
+package tracking
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/paulmach/orb"
+
+	"jiujin/geo"
+	"jiujin/geo/datum"
+)
+
+// Unit is a vehicle or a team on foot that can be sent somewhere.
+type Unit struct {
+	ID       int64
+	CallSign string // what the radio says, unique within the service
+	OrgID    int64  // the organisation it belongs to
+}
+
+// Device is something that reports where a unit is: a terminal in a vehicle,
+// or an officer's phone. A unit may have several.
+type Device struct {
+	ID       int64 // zero means that nobody knows the device
+	UnitID   int64 // the unit whose position it reports
+	Name     string
+	Datum    datum.Datum // of the coordinates it sends; empty means WGS-84
+	Disabled bool        // its fixes are refused
+}
+
+// Reading is a measurement that a device may leave out. The zero Reading is an
+// unknown one; zero that was measured is Known.
+type Reading struct {
+	Value float64
+	Known bool
+}
+
+// Read is a known reading.
+func Read(v float64) Reading { return Reading{Value: v, Known: true} }
+
+// Ptr is the value on the heap, or nil when unknown: the form for SQL and JSON.
+func (r Reading) Ptr() *float64 {
+	if !r.Known {
+		return nil
+	}
+	return &r.Value
+}
+
+// ReadPtr is the inverse of Ptr.
+func ReadPtr(v *float64) Reading {
+	if v == nil {
+		return Reading{}
+	}
+	return Read(*v)
+}
+
+// MarshalJSON writes a number, or null when the reading is unknown.
+func (r Reading) MarshalJSON() ([]byte, error) { return json.Marshal(r.Ptr()) }
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (r *Reading) UnmarshalJSON(b []byte) error {
+	var v *float64
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	*r = ReadPtr(v)
+	return nil
+}
+
+// RawFix is one position as a decoder read it, before anything was checked.
+// Coordinates are degrees in the datum of the device that sent it.
+type RawFix struct {
+	FixedAt    time.Time // the receiver's clock; zero when it sent none
+	Lon, Lat   float64
+	AccuracyM  Reading // radius of likely error
+	SpeedKmh   Reading
+	HeadingDeg Reading // clockwise from north
+	Source     string  // the protocol it came by: "http", "jt808", "osmand", …
+}
+
+// Fix is an accepted position of a unit.
+type Fix struct {
+	UnitID     int64
+	DeviceID   int64
+	FixedAt    time.Time // when the receiver measured it; orders the fixes of a unit
+	ReceivedAt time.Time // when it reached the service
+	Point      orb.Point // WGS-84
+	AccuracyM  Reading
+	SpeedKmh   Reading
+	HeadingDeg Reading  // 0 ≤ heading < 360
+	Cell       geo.Cell // at geo.StoreRes; zero until it has been located
+	Source     string
+}
+
+// Freshness says how far a position can still be trusted.
+type Freshness string
+
+// The freshness classes by the age of a fix.
+const (
+	Live   Freshness = "live"   // at most 60 s
+	Recent Freshness = "recent" // at most 5 min
+	Stale  Freshness = "stale"  // at most 30 min
+	Lost   Freshness = "lost"   // older, or never seen
+)
+
+// FreshnessAt is the class, at now, of a position that was fixed at fixedAt.
+// The zero time is Lost. A fix from the near future (a clock that is a little
+// fast) is Live. A parked vehicle that only sends heartbeats ages like any
+// other: heartbeats are not fixes and do not come here.
+func FreshnessAt(fixedAt, now time.Time) Freshness {
+	if fixedAt.IsZero() {
+		return Lost
+	}
+	switch age := now.Sub(fixedAt); {
+	case age <= time.Minute:
+		return Live
+	case age <= 5*time.Minute:
+		return Recent
+	case age <= 30*time.Minute:
+		return Stale
+	default:
+		return Lost
+	}
+}
