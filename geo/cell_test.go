@@ -1,0 +1,352 @@
+package geo_test
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/paulmach/orb"
+	"github.com/uber/h3-go/v4"
+	"pgregory.net/rapid"
+
+	"jiujin/geo"
+)
+
+// anyCell draws a cell of any resolution; one in four lies on a pentagon, or
+// within three steps of one.
+func anyCell(resolutions ...int) *rapid.Generator[geo.Cell] {
+	if resolutions == nil {
+		resolutions = []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
+	}
+	return rapid.Custom(func(t *rapid.T) geo.Cell {
+		res := rapid.SampledFrom(resolutions).Draw(t, "res")
+		if rapid.IntRange(0, 3).Draw(t, "kind") == 0 {
+			pentagon := rapid.SampledFrom(h3.Pentagons(res)).Draw(t, "pentagon")
+			disk, err := geo.Disk(geo.Cell(pentagon), rapid.IntRange(0, 3).Draw(t, "steps"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return rapid.SampledFrom(disk).Draw(t, "cell")
+		}
+		return cellAt(t, anyPoint().Draw(t, "p"), res)
+	})
+}
+
+func cellAt(t interface{ Fatal(...any) }, p orb.Point, res int) geo.Cell {
+	c, err := geo.CellAt(p, res)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func degrees(t *testing.T, s string) float64 {
+	t.Helper()
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestCellAtRefuses(t *testing.T) {
+	for _, c := range []struct {
+		p    orb.Point
+		res  int
+		want error
+	}{
+		{orb.Point{0, math.NaN()}, 8, geo.ErrNotFinite},
+		{orb.Point{math.Inf(1), 0}, 8, geo.ErrNotFinite},
+		{orb.Point{0, 999}, 8, geo.ErrOutOfRange},
+		{orb.Point{181, 0}, 8, geo.ErrOutOfRange},
+		{orb.Point{1, 1}, 16, geo.ErrResolution},
+		{orb.Point{1, 1}, -1, geo.ErrResolution},
+	} {
+		if got, err := geo.CellAt(c.p, c.res); got != 0 || !errors.Is(err, c.want) {
+			t.Errorf("CellAt(%v, %d) = %v, %v, want %v", c.p, c.res, got, err, c.want)
+		}
+	}
+}
+
+func TestCellAtKnownPoints(t *testing.T) {
+	// The first two trips of chengdu-points.csv, computed with h3-js.
+	for _, c := range []struct {
+		p       orb.Point
+		res     int
+		want    string
+		centres orb.Point
+	}{
+		{orb.Point{104.114725, 30.760756}, 7, "8740e3cd3ffffff", orb.Point{}},
+		{orb.Point{104.114725, 30.760756}, 8, "8840e3cd3bfffff", orb.Point{}},
+		{orb.Point{104.114725, 30.760756}, 9, "8940e3cd3b3ffff", orb.Point{104.1158626, 30.7597842}},
+		{orb.Point{104.111754, 30.749958}, 9, "8940e3cd103ffff", orb.Point{104.1116682, 30.7485192}},
+		{orb.Point{104.109941, 30.740801}, 10, "8a40e3cd1b17fff", orb.Point{}},
+	} {
+		got := cellAt(t, c.p, c.res)
+		if got.String() != c.want || got.Res() != c.res {
+			t.Errorf("CellAt(%v, %d) = %v, want %v", c.p, c.res, got, c.want)
+		}
+		if c.centres != (orb.Point{}) && geo.Distance(got.Centre(), c.centres) > 0.1 {
+			t.Errorf("centre of %v is %v, want %v", got, got.Centre(), c.centres)
+		}
+	}
+}
+
+func TestReferenceCells(t *testing.T) {
+	for _, row := range shared(t, "h3/cell-centres.csv") {
+		c, err := geo.ParseCell(row["cell"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		lon := degrees(t, row["lon"])
+		if lon > 180 {
+			lon -= 360
+		}
+		p := orb.Point{lon, degrees(t, row["lat"])}
+		if got := cellAt(t, p, c.Res()); got != c {
+			t.Errorf("CellAt(%v) = %v, want %v", p, got, c)
+		}
+		if strconv.Itoa(c.Res()) != row["resolution"] {
+			t.Errorf("%v has resolution %d, want %s", c, c.Res(), row["resolution"])
+		}
+	}
+	for _, row := range shared(t, "h3/chengdu-points.csv") {
+		p := orb.Point{degrees(t, row["lon"]), degrees(t, row["lat"])}
+		for _, res := range []int{7, 8, 9, 10} {
+			if got, want := cellAt(t, p, res).String(), row["res"+strconv.Itoa(res)]; got != want {
+				t.Errorf("CellAt(%v, %d) = %v, want %v", p, res, got, want)
+			}
+		}
+		disk, err := geo.Disk(cellAt(t, p, 9), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, c := range disk {
+			names = append(names, c.String())
+		}
+		slices.Sort(names)
+		if got := strings.Join(names, " "); got != row["res9_neighbours_within_1"] {
+			t.Errorf("disk of %v = %s, want %s", p, got, row["res9_neighbours_within_1"])
+		}
+	}
+}
+
+func TestParentAgreesWithLibrary(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := anyCell().Draw(t, "cell")
+		res := rapid.IntRange(-1, 16).Draw(t, "parent")
+		got, err := c.Parent(res)
+		if res < 0 || res > c.Res() {
+			if !errors.Is(err, geo.ErrResolution) {
+				t.Fatalf("parent at %d of resolution %d: %v, %v", res, c.Res(), got, err)
+			}
+			return
+		}
+		if want := geo.Cell(h3.Cell(c).Parent(res)); err != nil || got != want {
+			t.Fatalf("parent at %d = %v, %v, want %v", res, got, err, want)
+		}
+	})
+	if _, err := geo.Cell(0).Parent(1); !errors.Is(err, geo.ErrCell) {
+		t.Errorf("parent of no cell: %v", err)
+	}
+}
+
+func TestCellBitsAgreeWithLibrary(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := anyCell().Draw(t, "cell")
+		if !c.Valid() || c <= 0 {
+			t.Fatalf("%v is not valid", c)
+		}
+		if c.Res() != h3.Cell(c).Resolution() || c.Pentagon() != h3.Cell(c).IsPentagon() || c.String() != h3.Cell(c).String() {
+			t.Fatalf("%v: res %d, pentagon %v", c, c.Res(), c.Pentagon())
+		}
+		if again, err := geo.ParseCell(c.String()); err != nil || again != c {
+			t.Fatalf("ParseCell(%v) = %v, %v", c, again, err)
+		}
+		if at := cellAt(t, c.Centre(), c.Res()); at != c {
+			t.Fatalf("the centre of %v lies in %v", c, at)
+		}
+	})
+}
+
+func TestNeighbours(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := anyCell().Draw(t, "cell")
+		ring := c.Neighbours()
+		want := 6
+		if c.Pentagon() {
+			want = 5
+		}
+		if len(ring) != want || slices.Contains(ring, c) || slices.Contains(ring, 0) {
+			t.Fatalf("neighbours of %v: %v", c, ring)
+		}
+		for _, n := range ring {
+			if !n.Valid() || !slices.Contains(n.Neighbours(), c) {
+				t.Fatalf("%v has the neighbour %v but not the other way", c, n)
+			}
+		}
+	})
+}
+
+// A disk is what repeated steps to neighbours reach, also around pentagons.
+func TestDiskIsStepsToNeighbours(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := anyCell().Draw(t, "cell")
+		k := rapid.IntRange(0, 4).Draw(t, "k")
+		got, err := geo.Disk(c, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps := map[geo.Cell]bool{c: true}
+		edge := []geo.Cell{c}
+		for range k {
+			var next []geo.Cell
+			for _, have := range edge {
+				for _, n := range have.Neighbours() {
+					if !steps[n] {
+						steps[n] = true
+						next = append(next, n)
+					}
+				}
+			}
+			edge = next
+		}
+		if len(got) != len(steps) {
+			t.Fatalf("disk of %d steps around %v has %d cells, want %d", k, c, len(got), len(steps))
+		}
+		for _, n := range got {
+			if !steps[n] {
+				t.Fatalf("disk of %d steps around %v holds %v", k, c, n)
+			}
+		}
+	})
+}
+
+func TestNoCell(t *testing.T) {
+	for _, c := range []geo.Cell{0, 1, -1, math.MaxInt64} {
+		if c.Valid() || c.Pentagon() || c.Centre() != (orb.Point{}) || c.Neighbours() != nil || c.Boundary() != nil || c.InnerRadius() != 0 {
+			t.Errorf("%v passes as a cell", c)
+		}
+		if _, err := geo.Disk(c, 1); !errors.Is(err, geo.ErrCell) {
+			t.Errorf("Disk(%v): %v", c, err)
+		}
+		if _, err := geo.ParseCell(c.String()); !errors.Is(err, geo.ErrCell) {
+			t.Errorf("ParseCell(%v): %v", c, err)
+		}
+	}
+	c := cellAt(t, orb.Point{116.4, 39.9}, 8)
+	for _, k := range []int{-1, geo.MaxDisk + 1} {
+		if _, err := geo.Disk(c, k); !errors.Is(err, geo.ErrOutOfRange) {
+			t.Errorf("Disk(%d): %v", k, err)
+		}
+	}
+}
+
+// A point within the inscribed circle lies in the cell.
+func TestInnerRadius(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := anyCell(geo.StoreRes, geo.RetailerRes, 7).Draw(t, "cell")
+		centre, radius := c.Centre(), float64(c.InnerRadius())
+		if edge := float64(geo.SmallestEdge(c.Res())); radius < edge*0.7 || radius > edge*1.6 {
+			t.Fatalf("inner radius %v for a side of at least %v", radius, edge)
+		}
+		sin, cos := math.Sincos(rapid.Float64Range(0, 2*math.Pi).Draw(t, "towards"))
+		perDegree := float64(geo.EarthRadius) * math.Pi / 180
+		p := orb.Point{
+			centre[0] + 0.999*radius*sin/perDegree/math.Cos(centre[1]*math.Pi/180),
+			centre[1] + 0.999*radius*cos/perDegree,
+		}
+		if math.Abs(p[0]) > 180 || math.Abs(p[1]) > 85 {
+			return
+		}
+		if at := cellAt(t, p, c.Res()); at != c {
+			t.Fatalf("%v is %.2f m from the centre of %v (radius %.2f m) but lies in %v", p, geo.Distance(p, centre), c, radius, at)
+		}
+	})
+}
+
+func TestNoSideIsShorterThanSmallestEdge(t *testing.T) {
+	shortest := math.Inf(1)
+	check := func(t interface{ Fatalf(string, ...any) }, c geo.Cell) {
+		if c.Res()%2 == 1 {
+			return // there a side that crosses an edge of the icosahedron is split in two
+		}
+		ring := c.Boundary()
+		for i := range ring[:len(ring)-1] {
+			side, bound := geo.Distance(ring[i], ring[i+1]), geo.SmallestEdge(c.Res())
+			if side < bound {
+				t.Fatalf("a side of %v is %.3f m, bound %.3f m", c, side, bound)
+			}
+			shortest = min(shortest, float64(side/bound))
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) { check(t, anyCell().Draw(t, "cell")) })
+	for _, pentagon := range h3.Pentagons(geo.StoreRes) {
+		disk, err := geo.Disk(geo.Cell(pentagon), 12)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range disk {
+			check(t, c)
+		}
+	}
+	if shortest > 1.1 {
+		t.Errorf("the bound is loose: the shortest side found is %.4f of it", shortest)
+	}
+}
+
+// Points in cells r steps apart are at least (1.5 r - 2) smallest sides apart,
+// which is what nearest-unit search rests on.
+func TestRingBound(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := anyCell(geo.StoreRes).Draw(t, "cell")
+		k := rapid.IntRange(1, 12).Draw(t, "steps")
+		inner, err := geo.Disk(c, k-1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		outer, err := geo.Disk(c, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.ContainsFunc(outer, geo.Cell.Pentagon) {
+			return
+		}
+		within := make(map[geo.Cell]bool)
+		for _, i := range inner {
+			within[i] = true
+		}
+		bound := geo.Metres(1.5*float64(k)-2) * geo.SmallestEdge(geo.StoreRes)
+		for _, o := range outer {
+			if within[o] {
+				continue
+			}
+			for _, a := range c.Boundary() {
+				for _, b := range o.Boundary() {
+					if d := geo.Distance(a, b); d < bound {
+						t.Fatalf("%v and %v are %d steps but %.1f m apart, bound %.1f m", c, o, k, d, bound)
+					}
+				}
+			}
+		}
+	})
+}
+
+func BenchmarkCellAt(b *testing.B) {
+	for b.Loop() {
+		if _, err := geo.CellAt(orb.Point{104.114725, 30.760756}, geo.StoreRes); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDistance(b *testing.B) {
+	from, to := orb.Point{104.114725, 30.760756}, orb.Point{104.2, 30.7}
+	for b.Loop() {
+		geo.Distance(from, to)
+	}
+}

@@ -1,0 +1,211 @@
+package datum_test
+
+import (
+	"compress/gzip"
+	"encoding/csv"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/paulmach/orb"
+	"pgregory.net/rapid"
+
+	"jiujin/geo"
+	"jiujin/geo/datum"
+)
+
+// shared reads a CSV file, gzipped or not, of the reference data that lies
+// beside a development checkout. Where it is absent there are no rows, and
+// only the cases built into the tests run.
+func shared(t *testing.T, name string) []map[string]string {
+	t.Helper()
+	file, err := os.Open(filepath.Join("..", "..", "..", "shared", "data", name))
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var in io.Reader = file
+	if strings.HasSuffix(name, ".gz") {
+		if in, err = gzip.NewReader(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lines, err := csv.NewReader(in).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []map[string]string
+	for _, line := range lines[1:] {
+		row := make(map[string]string, len(line))
+		for i, column := range lines[0] {
+			row[column] = line[i]
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// at is the point in two columns of a row; false when they are empty.
+func at(t *testing.T, row map[string]string, lon, lat string) (orb.Point, bool) {
+	t.Helper()
+	if row[lon] == "" || row[lat] == "" {
+		return orb.Point{}, false
+	}
+	x, err := strconv.ParseFloat(row[lon], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := strconv.ParseFloat(row[lat], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return orb.Point{x, y}, true
+}
+
+func from(t interface{ Fatal(...any) }, d datum.Datum, p orb.Point) orb.Point {
+	q, err := datum.FromWGS84(d, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+func to(t interface{ Fatal(...any) }, d datum.Datum, p orb.Point) orb.Point {
+	q, err := datum.ToWGS84(d, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+// Values that other projects state in their tests.
+func TestKnownValues(t *testing.T) {
+	tiananmen, northeast := orb.Point{116.404, 39.915}, orb.Point{123, 45}
+	for _, c := range []struct {
+		name      string
+		got, want orb.Point
+		within    geo.Metres
+	}{
+		{"WGS84 to GCJ02", from(t, datum.GCJ02, tiananmen), orb.Point{116.41024449916938, 39.91640428150164}, 1e-6},
+		{"GCJ02 to WGS84", to(t, datum.GCJ02, northeast), orb.Point{122.99395597, 44.99804071}, 1},
+		{"BD09 to WGS84", to(t, datum.BD09, northeast), orb.Point{122.9876221, 44.9917154}, 1},
+		{"GCJ02 to BD09", from(t, datum.BD09, to(t, datum.GCJ02, tiananmen)), orb.Point{116.41036949371029, 39.92133699351021}, 1e-3},
+	} {
+		if d := geo.Distance(c.got, c.want); d > c.within {
+			t.Errorf("%s: %v, want %v, off by %.4f m", c.name, c.got, c.want, d)
+		}
+	}
+}
+
+// The values that map services return for cities are met to a metre.
+func TestMapServices(t *testing.T) {
+	for _, row := range shared(t, "coords/china-cities-datums.csv") {
+		wgs, _ := at(t, row, "wgs84_lon", "wgs84_lat")
+		for d, columns := range map[datum.Datum][2]string{
+			datum.GCJ02: {"gcj02_lon", "gcj02_lat"},
+			datum.BD09:  {"bd09_lon", "bd09_lat"},
+		} {
+			want, ok := at(t, row, columns[0], columns[1])
+			if !ok {
+				continue
+			}
+			if off := geo.Distance(from(t, d, wgs), want); off > 1 {
+				t.Errorf("%s to %s is %.2f m off", row["city"], d, off)
+			}
+			if off := geo.Distance(to(t, d, want), wgs); off > 1 {
+				t.Errorf("%s from %s is %.2f m off", row["city"], d, off)
+			}
+		}
+	}
+}
+
+// inland draws a point of China that is a shift or more from its border.
+func inland() *rapid.Generator[orb.Point] {
+	return rapid.Custom(func(t *rapid.T) orb.Point {
+		return orb.Point{rapid.Float64Range(73.5, 135).Draw(t, "lon"), rapid.Float64Range(18, 53.5).Draw(t, "lat")}
+	}).Filter(func(p orb.Point) bool {
+		for _, off := range []orb.Point{{0.01, 0}, {-0.01, 0}, {0, 0.01}, {0, -0.01}, {0, 0}} {
+			if !datum.InChina(orb.Point{p[0] + off[0], p[1] + off[1]}) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func TestRoundTripInChina(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := inland().Draw(t, "p")
+		for _, d := range datum.All() {
+			q := from(t, d, p)
+			if off := geo.Distance(p, to(t, d, q)); off > 0.001 {
+				t.Fatalf("%v by %s and back is %.2g m off", p, d, off)
+			}
+			shifted := geo.Distance(p, q)
+			switch d {
+			case datum.GCJ02, datum.BD09:
+				if shifted < 20 || shifted > 2500 {
+					t.Fatalf("%v is shifted by %.0f m in %s", p, shifted, d)
+				}
+			default:
+				if shifted != 0 {
+					t.Fatalf("%v is shifted by %.3f m in %s", p, shifted, d)
+				}
+			}
+		}
+	})
+}
+
+// Everywhere, also across the border: what ToWGS84 returns does convert to
+// what it was given.
+func TestInverseIsAPreimage(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := orb.Point{rapid.Float64Range(60, 150).Draw(t, "lon"), rapid.Float64Range(5, 60).Draw(t, "lat")}
+		for _, d := range datum.All() {
+			q := from(t, d, p)
+			if off := geo.Distance(q, from(t, d, to(t, d, q))); off > 0.001 {
+				t.Fatalf("%v: %v in %s is not met by its inverse, off by %.2g m", p, q, d, off)
+			}
+		}
+	})
+}
+
+func TestParse(t *testing.T) {
+	for name, want := range map[string]datum.Datum{
+		"": datum.WGS84, "wgs84": datum.WGS84, "WGS-84": datum.WGS84, "EPSG:4326": datum.WGS84,
+		"GCJ-02": datum.GCJ02, "gcj02": datum.GCJ02, "bd_09": datum.BD09, "BD09LL": datum.BD09,
+		"CGCS 2000": datum.CGCS2000, "epsg:4490": datum.CGCS2000,
+	} {
+		if got, err := datum.Parse(name); err != nil || got != want {
+			t.Errorf("Parse(%q) = %q, %v, want %q", name, got, err, want)
+		}
+	}
+	for _, name := range []string{"WGS72", "BD09MC", "火星"} {
+		if got, err := datum.Parse(name); got != "" || !errors.Is(err, datum.ErrUnknown) {
+			t.Errorf("Parse(%q) = %q, %v", name, got, err)
+		}
+	}
+	if _, err := datum.ToWGS84("x", orb.Point{1, 1}); !errors.Is(err, datum.ErrUnknown) {
+		t.Errorf("ToWGS84: %v", err)
+	}
+	if _, err := datum.FromWGS84("x", orb.Point{1, 1}); !errors.Is(err, datum.ErrUnknown) {
+		t.Errorf("FromWGS84: %v", err)
+	}
+}
+
+func TestNonsenseInEndsQuickly(t *testing.T) {
+	for _, d := range datum.All() {
+		for _, p := range []orb.Point{{math.NaN(), 1}, {math.Inf(1), math.Inf(-1)}, {1e300, -1e300}} {
+			to(t, d, p)
+			from(t, d, p)
+		}
+	}
+}
