@@ -20,6 +20,9 @@ create table retailer (
               else st_setsrid(st_makepoint(lon, lat), 4326)::geography end) stored,
     h3            bigint,
     source_datum  text not null default 'WGS84',
+    -- For the search, made in Go from name and address: folded text, its pinyin, and its pairs of characters.
+    name_key      text not null default '',
+    address_key   text not null default '',
     pinyin        text not null default '',
     initials      text not null default '',
     name_grams    int[] not null default '{}',
@@ -34,8 +37,18 @@ create table retailer (
 );
 create index retailer_geog on retailer using gist (geog);
 create index retailer_h3 on retailer (h3);
-create index retailer_name_trgm on retailer using gin (name gin_trgm_ops);
+create index retailer_division on retailer (division_code text_pattern_ops);
+
+-- The search. The text_pattern_ops indexes serve prefixes through ~>=~ and ~<~; grams serve fragments of two or more
+-- characters; trigrams serve fragments of pinyin and mistyped names.
+create index retailer_licence_prefix on retailer (licence_no text_pattern_ops);
+create index retailer_licence_suffix on retailer (reverse(licence_no) text_pattern_ops);
+create index retailer_name_prefix on retailer (name_key text_pattern_ops);
+create index retailer_operator on retailer (operator text_pattern_ops);
+create index retailer_phone_tail on retailer (phone_tail) where phone_tail <> '';
+create index retailer_pinyin on retailer (pinyin text_pattern_ops);
+create index retailer_initials on retailer (initials text_pattern_ops);
 create index retailer_name_grams on retailer using gin (name_grams);
 create index retailer_address_grams on retailer using gin (address_grams);
-create index retailer_initials on retailer (initials text_pattern_ops);
-create index retailer_pinyin on retailer (pinyin text_pattern_ops);
+create index retailer_name_trgm on retailer using gin (name_key gin_trgm_ops);
+create index retailer_pinyin_trgm on retailer using gin (pinyin gin_trgm_ops, initials gin_trgm_ops);

@@ -92,9 +92,11 @@ create table vault.reveal (
 -- The event log: append-only, numbered without gaps in commit order, each row hashed over the one before it.
 -- The chain's head is one row; whoever appends holds its lock until commit, so a reader that has seen n
 -- has seen everything up to n (domain D3-2: a cursor never skips a late commit).
+-- hash = sha256(prev_hash || 'seq|at in µs|type|actor|ticket_id|unit_id|body'), absent ids written as nothing.
 create table event_head (
     only_row boolean primary key default true check (only_row),
     seq      bigint not null,
+    at       timestamptz, -- time of the last event; the next one is never earlier
     hash     bytea not null
 );
 insert into event_head (seq, hash) values (0, sha256('jiujin event log'));
@@ -106,7 +108,8 @@ create table event (
     actor     text not null,
     ticket_id bigint,
     unit_id   bigint,
-    data      jsonb not null,
+    body      text not null,
+    data      jsonb generated always as (body::jsonb) stored,
     prev_hash bytea not null,
     hash      bytea not null
 );

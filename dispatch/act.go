@@ -1,0 +1,143 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"jiujin/geo"
+	"jiujin/internal/pg"
+	"jiujin/ticket"
+)
+
+// Act takes one named step on a ticket and keeps its offer and sortie in step, in one transaction. Offers are made
+// with Offer and answered with Accept and Decline; Act refuses those three.
+//
+// Errors: those of ticket.Advance, ErrNotYourTicket.
+func (s *Service) Act(ctx context.Context, tx *pg.Tx, actor ticket.Actor, ticketID int64, step ticket.Step) (ticket.Ticket, error) {
+	t, err := ticket.Lock(ctx, tx, actor, ticketID)
+	if err != nil {
+		return t, err
+	}
+	offered := []ticket.Action{ticket.ActOffer, ticket.ActAccept, ticket.ActDecline, ticket.ActExpire}
+	if slices.Contains(offered, step.Action) {
+		return t, &ticket.TransitionError{Action: step.Action, Status: t.Status, Allowed: ticket.Allowed(t.Status, t.Kind, actor.Role)}
+	}
+	last, err := lastSortie(ctx, tx, ticketID)
+	if err != nil {
+		return t, err
+	}
+	if actor.Role == "officer" && (last.ID == 0 || last.UnitID != actor.UnitID) {
+		return t, ErrNotYourTicket
+	}
+	if step.UnitID == 0 && step.Action != ticket.ActTriage && step.Action != ticket.ActAmend {
+		step.UnitID = last.UnitID
+	}
+	if step.Action == ticket.ActArrive {
+		if metres, ok := s.distanceTo(&t, last.UnitID); ok {
+			step.Data = ticket.Data{"distance_m": round1(float64(metres))}
+		}
+	}
+	// The step comes first: it checks version, status and role before anything else is touched.
+	t, err = ticket.Advance(ctx, tx, actor, ticketID, step)
+	if err != nil {
+		return t, err
+	}
+	return t, s.follow(ctx, tx, actor, &t, last, step)
+}
+
+// follow brings offer and sortie in line with a step that was taken.
+func (s *Service) follow(ctx context.Context, tx *pg.Tx, actor ticket.Actor, t *ticket.Ticket, last sortieRow, step ticket.Step) error {
+	switch step.Action {
+	case ticket.ActDepart:
+		return stampSortie(ctx, tx, last.ID, departSortie)
+	case ticket.ActArrive:
+		if err := stampSortie(ctx, tx, last.ID, arriveSortie); err != nil {
+			return err
+		}
+		if metres, ok := s.distanceTo(t, last.UnitID); ok {
+			return noteArrival(ctx, tx, last.ID, float64(metres))
+		}
+		return nil
+	case ticket.ActFinish:
+		return endSortie(ctx, tx, last.ID, "done")
+	case ticket.ActRedispatch:
+		return endSortie(ctx, tx, last.ID, "aborted")
+	case ticket.ActWithdraw:
+		return withdrawOffer(ctx, tx, t.ID)
+	case ticket.ActCancel:
+		if err := withdrawOffer(ctx, tx, t.ID); err != nil {
+			return err
+		}
+		if err := deleteProposal(ctx, tx, t.ID); err != nil {
+			return err
+		}
+		if last.active {
+			return endSortie(ctx, tx, last.ID, "cancelled")
+		}
+		return nil
+	case ticket.ActAmend:
+		return deleteProposal(ctx, tx, t.ID)
+	}
+	return nil
+}
+
+// distanceTo is how far a unit's newest position is from the case, through the air.
+func (s *Service) distanceTo(t *ticket.Ticket, unitID int64) (geo.Metres, bool) {
+	fix, ok := s.Positions.Latest(unitID)
+	if !ok || t.Point == nil {
+		return 0, false
+	}
+	return geo.Distance(fix.Point, *t.Point), true
+}
+
+// SetService puts a unit in repair (inService false, with a reason) or back in service. A unit in repair loses its
+// open offer, and the case it had accepted or was driving to goes back to the queue, from where the engine proposes
+// it anew. A unit that is already on scene stays there. Setting what is already so changes nothing.
+func (s *Service) SetService(ctx context.Context, tx *pg.Tx, actor ticket.Actor, unitID int64, inService bool, reason string) error {
+	if !inService && reason == "" {
+		return ticket.Invalid{{Field: "reason", Code: "required"}}
+	}
+	held, err := lockUnitAndTickets(ctx, tx, unitID, actor.OrgPath)
+	if err != nil {
+		return err
+	}
+	changed, err := setOutOfService(ctx, tx, unitID, !inService, reason)
+	if err != nil || !changed {
+		return err
+	}
+	if inService {
+		return ticket.Record(tx, actor, "unit.in_service", 0, unitID, nil)
+	}
+	if err := ticket.Record(tx, actor, "unit.out_of_service", 0, unitID, ticket.Data{"reason": reason}); err != nil {
+		return err
+	}
+	for _, h := range held {
+		if err := s.release(ctx, tx, unitID, h, reason); err != nil {
+			return fmt.Errorf("release ticket %d: %w", h.TicketID, err)
+		}
+	}
+	return nil
+}
+
+// release takes a ticket away from a unit that cannot go. The engine is the actor of the ticket's step: whoever
+// reported the repair need not have the right to dispatch.
+func (s *Service) release(ctx context.Context, tx *pg.Tx, unitID int64, h heldTicket, reason string) error {
+	step := ticket.Step{UnitID: unitID, Reason: "in_repair", Data: ticket.Data{"note": reason}}
+	switch {
+	case h.SortieID != 0 && (h.Status == ticket.Accepted || h.Status == ticket.EnRoute):
+		if err := endSortie(ctx, tx, h.SortieID, "aborted"); err != nil {
+			return err
+		}
+		step.Action = ticket.ActRedispatch
+	case h.SortieID == 0 && h.Status == ticket.Offered:
+		if err := withdrawOffer(ctx, tx, h.TicketID); err != nil {
+			return err
+		}
+		step.Action = ticket.ActWithdraw
+	default:
+		return nil
+	}
+	_, err := ticket.Advance(ctx, tx, ticket.Engine, h.TicketID, step)
+	return err
+}

@@ -1,0 +1,191 @@
+package dispatch
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/paulmach/orb"
+
+	"jiujin/ticket"
+	"jiujin/tracking"
+)
+
+// Reason says why a unit stands where it stands in a ranking. Every unit considered has exactly one.
+type Reason string
+
+// The reasons, the hard ones first. A dispatcher may override the soft ones.
+const (
+	ReasonInRepair   Reason = "in_repair"
+	ReasonOffShift   Reason = "off_shift"
+	ReasonOnTask     Reason = "on_task"
+	ReasonOffered    Reason = "offered"
+	ReasonNoFix      Reason = "no_fix"
+	ReasonStaleFix   Reason = "stale_fix"
+	ReasonCrew       Reason = "crew_too_small"
+	ReasonDeclined   Reason = "declined_before"
+	ReasonETAOverCap Reason = "eta_over_cap"
+	ReasonBest       Reason = "best"
+	ReasonFarther    Reason = "farther"
+)
+
+// Hard tells whether nobody may send the unit in spite of the reason.
+func (r Reason) Hard() bool {
+	return r == ReasonInRepair || r == ReasonOffShift || r == ReasonOnTask || r == ReasonOffered
+}
+
+// Limits of eligibility (domain C4, C5).
+const (
+	maxFixAge     = 30 * time.Minute // older positions are "lost": a person must confirm
+	declineMemory = 30 * time.Minute // a unit that declined a ticket is not asked again for so long
+	minCrew       = 2                // certified officers for an enforcement visit
+	readiness     = 2 * time.Minute  // from accepting to rolling
+	declineCost   = 3.0              // minutes per decline or missed offer in the last 4 hours
+	maxDecline    = 9.0
+)
+
+// Facts is what the database knows about a unit at the moment of ranking.
+type Facts struct {
+	UnitID         int64
+	CallSign       string
+	Squad          string
+	Crew           int
+	InRepair       bool
+	RepairReason   string
+	OnShift        bool
+	OfferedTicket  string // number of the ticket of its open offer
+	TaskTicket     string // number of the ticket of its active sortie
+	TaskStatus     ticket.Status
+	DeclinedReason string    // its last decline of this ticket, "" = none
+	DeclinedAt     time.Time // zero = none
+	Declines4h     int
+	SortiesToday   int
+}
+
+// Candidate is a unit's place in the ranking of one moment. The JSON form is what the desk shows and what is kept
+// with the offer.
+type Candidate struct {
+	UnitID    int64              `json:"unit_id"`
+	CallSign  string             `json:"call_sign"`
+	Squad     string             `json:"squad"`
+	Rank      int                `json:"rank"` // 1 is best; 0 = not eligible
+	Eligible  bool               `json:"eligible"`
+	Reason    Reason             `json:"reason"`
+	Params    map[string]any     `json:"params"`
+	DistanceM float64            `json:"distance_m"` // along the way as estimated; 0 without a position
+	ETAS      int                `json:"eta_s"`      // including readiness; 0 without a position
+	ETABasis  string             `json:"eta_basis"`
+	ScoreMin  float64            `json:"score_min"` // equivalent minutes, lower is better
+	Terms     map[string]float64 `json:"terms"`     // what the score is made of, in minutes
+	Freshness tracking.Freshness `json:"freshness"`
+	FixedAt   *time.Time         `json:"fixed_at"`
+	Load      int                `json:"load"` // sorties since midnight
+	Lon       *float64           `json:"lon"`
+	Lat       *float64           `json:"lat"`
+}
+
+// located is a unit's newest position with its estimate; at zero means the unit has none.
+type located struct {
+	at    time.Time
+	point orb.Point
+	eta   ETA
+}
+
+// rank orders the units for a ticket: eligible ones by score, then the others by distance, then those without a
+// position; ties go to the lower id. It decides nothing that the database does not check again.
+func rank(t *ticket.Ticket, p Policy, units []Facts, where map[int64]located, now time.Time) []Candidate {
+	out := make([]Candidate, 0, len(units))
+	for _, u := range units {
+		out = append(out, candidate(t, p, u, where[u.UnitID], now))
+	}
+	slices.SortFunc(out, func(a, b Candidate) int {
+		return cmp.Or(
+			-cmp.Compare(btoi(a.Eligible), btoi(b.Eligible)),
+			-cmp.Compare(btoi(a.Lon != nil), btoi(b.Lon != nil)),
+			cmp.Compare(a.ScoreMin, b.ScoreMin),
+			cmp.Compare(a.UnitID, b.UnitID),
+		)
+	})
+	for i := range out {
+		c := &out[i]
+		if !c.Eligible {
+			continue
+		}
+		c.Rank = i + 1
+		if i == 0 {
+			c.Reason = ReasonBest
+		} else {
+			c.Reason = ReasonFarther
+			c.Params["more_s"] = c.ETAS - out[0].ETAS
+			c.Params["more_min"] = round1(c.ScoreMin - out[0].ScoreMin)
+		}
+	}
+	return out
+}
+
+func candidate(t *ticket.Ticket, p Policy, u Facts, at located, now time.Time) Candidate {
+	c := Candidate{
+		UnitID: u.UnitID, CallSign: u.CallSign, Squad: u.Squad, Load: u.SortiesToday,
+		Params: map[string]any{}, Terms: map[string]float64{}, Freshness: tracking.FreshnessAt(at.at, now),
+	}
+	if !at.at.IsZero() {
+		lon, lat, fixedAt := at.point.Lon(), at.point.Lat(), at.at
+		c.Lon, c.Lat, c.FixedAt = &lon, &lat, &fixedAt
+		eta := at.eta.Travel + readiness
+		c.DistanceM, c.ETAS, c.ETABasis = float64(at.eta.Metres), int(eta/time.Second), at.eta.Basis
+		c.Terms["eta"] = round1(eta.Minutes())
+		c.Terms["decline"] = min(declineCost*float64(u.Declines4h), maxDecline)
+		c.Terms["age"] = round1(0.05 * min(max(now.Sub(at.at).Minutes()-5, 0), 60))
+		c.ScoreMin = round1(c.Terms["eta"] + c.Terms["decline"] + c.Terms["age"])
+	}
+	c.Reason = obstacle(t, p, u, at, now, c.Params)
+	c.Eligible = c.Reason == ""
+	return c
+}
+
+// obstacle is the first thing that keeps the unit from being sent, "" = nothing. It fills params with the figures
+// that the screen shows beside the reason.
+func obstacle(t *ticket.Ticket, p Policy, u Facts, at located, now time.Time, params map[string]any) Reason {
+	switch {
+	case u.InRepair:
+		params["text"] = u.RepairReason
+		return ReasonInRepair
+	case !u.OnShift:
+		return ReasonOffShift
+	case u.TaskTicket != "":
+		params["ticket"], params["status"] = u.TaskTicket, u.TaskStatus
+		return ReasonOnTask
+	case u.OfferedTicket != "":
+		params["ticket"] = u.OfferedTicket
+		return ReasonOffered
+	case at.at.IsZero():
+		return ReasonNoFix
+	case now.Sub(at.at) > maxFixAge:
+		params["age_s"] = int(now.Sub(at.at) / time.Second)
+		return ReasonStaleFix
+	case u.Crew < minCrew && t.Kind == ticket.Report:
+		params["crew"] = u.Crew
+		return ReasonCrew
+	case !u.DeclinedAt.IsZero() && now.Sub(u.DeclinedAt) < declineMemory:
+		params["reason"] = u.DeclinedReason
+		return ReasonDeclined
+	case (at.eta.Travel + readiness) > time.Duration(p.ETACapMin)*time.Minute:
+		params["cap_min"] = p.ETACapMin
+		return ReasonETAOverCap
+	}
+	return ""
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func round1(v float64) float64 {
+	if v < 0 {
+		return float64(int64(v*10-0.5)) / 10
+	}
+	return float64(int64(v*10+0.5)) / 10
+}

@@ -1,0 +1,254 @@
+package dispatch
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"jiujin/internal/pg"
+	"jiujin/ticket"
+)
+
+// Engine makes offers, lets them expire and raises alarms, without a person. It keeps no state: whatever it does is
+// read from the database each time, so it may stop and start anywhere, and two engines do no harm beyond wasted work
+// because the constraints let one offer through.
+type Engine struct {
+	Service *Service
+	Log     *slog.Logger
+	// Wake is signalled when the event log grew. It should hold one element; more signals are the same news.
+	Wake <-chan struct{}
+	// Heartbeat is how often the engine looks without being woken; 0 means 5 s.
+	Heartbeat time.Duration
+	// Looked, when not nil, is called after each look; tests wait on it.
+	Looked func()
+}
+
+// Run works until ctx ends and returns nil then. Trouble with the database is logged and tried again at the next
+// look; nothing is lost by that.
+func (e *Engine) Run(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-e.Wake:
+		case <-timer.C:
+		}
+		next, err := e.Look(ctx)
+		if err != nil && ctx.Err() == nil {
+			e.Log.Error("dispatch engine could not finish its look; it tries again", "err", err)
+		}
+		timer.Reset(next)
+		if e.Looked != nil {
+			e.Looked()
+		}
+	}
+}
+
+// Look does everything that is due and returns after how long to look again at the latest.
+func (e *Engine) Look(ctx context.Context) (time.Duration, error) {
+	beat := e.Heartbeat
+	if beat == 0 {
+		beat = 5 * time.Second
+	}
+	err := e.expireDue(ctx)
+	if err == nil {
+		err = e.serveQueue(ctx)
+	}
+	if err != nil {
+		return min(beat, time.Second), err
+	}
+	db := e.Service.DB
+	next, err := nextExpiry(ctx, db.Pool)
+	if err != nil || next.IsZero() {
+		return beat, err
+	}
+	return min(beat, max(next.Sub(db.Now()), time.Millisecond)), nil
+}
+
+func (e *Engine) expireDue(ctx context.Context) error {
+	db := e.Service.DB
+	ids, err := dueOffers(ctx, db.Pool, db.Now().UTC())
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		err := db.InTx(ctx, func(tx *pg.Tx) error {
+			_, err := e.Service.expire(ctx, tx, id)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("expire offer %d: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// pair is a waiting ticket with its ranking.
+type pair struct {
+	t       ticket.Ticket
+	policy  Policy
+	ranking []Candidate
+}
+
+func (p *pair) best() *Candidate {
+	if len(p.ranking) == 0 || !p.ranking[0].Eligible {
+		return nil
+	}
+	return &p.ranking[0]
+}
+
+// serveQueue looks at every ticket that waits for a unit. The most urgent class goes first; inside a class the best
+// pair of ticket and unit goes first, not the oldest ticket: sending each freed unit to the oldest ticket makes
+// units cross the county and everybody wait longer (domain C6). After each offer the rest is ranked again, because
+// one unit is gone.
+func (e *Engine) serveQueue(ctx context.Context) error {
+	waiting, err := e.waiting(ctx)
+	if err != nil {
+		return err
+	}
+	for len(waiting) > 0 {
+		slices.SortStableFunc(waiting, comparePairs)
+		p := waiting[0]
+		waiting = waiting[1:]
+		offered, err := e.serve(ctx, &p)
+		if err != nil {
+			return err
+		}
+		if !offered {
+			continue
+		}
+		for i := range waiting {
+			if b := waiting[i].best(); b == nil || b.UnitID != p.best().UnitID {
+				continue
+			}
+			w := &waiting[i]
+			if w.ranking, err = e.Service.Candidates(ctx, e.Service.DB.Pool, &w.t, e.Service.DB.Now().UTC()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func comparePairs(a, b pair) int {
+	ab, bb := a.best(), b.best()
+	if c := cmp.Compare(a.t.Urgency, b.t.Urgency); c != 0 {
+		return c
+	}
+	if (ab == nil) != (bb == nil) {
+		return cmp.Compare(btoi(ab == nil), btoi(bb == nil))
+	}
+	if ab != nil {
+		if c := cmp.Compare(ab.ScoreMin, bb.ScoreMin); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(a.t.ID, b.t.ID)
+}
+
+func (e *Engine) waiting(ctx context.Context) ([]pair, error) {
+	db := e.Service.DB
+	policies, err := Policies(ctx, db.Pool)
+	if err != nil {
+		return nil, err
+	}
+	queue, err := ticket.Queue(ctx, db.Pool)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]pair, 0, len(queue))
+	for _, t := range queue {
+		ranking, err := e.Service.Candidates(ctx, db.Pool, &t, db.Now().UTC())
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, pair{t: t, policy: policies[int(t.Urgency)], ranking: ranking})
+	}
+	return out, nil
+}
+
+// serve does for one ticket what its policy says; it reports whether an offer was made.
+func (e *Engine) serve(ctx context.Context, p *pair) (bool, error) {
+	failed, err := failedOffers(ctx, e.Service.DB.Pool, p.t.ID)
+	switch {
+	case err != nil:
+		return false, err
+	case failed >= p.policy.MaxOffers:
+		return false, e.alarm(ctx, p, "offers_exhausted", ticket.Data{"offers": failed})
+	case p.best() == nil:
+		if err := e.propose(ctx, p); err != nil {
+			return false, err
+		}
+		return false, e.alarm(ctx, p, "no_candidate", nil)
+	case p.policy.Mode == "auto":
+		return e.offer(ctx, p)
+	}
+	return false, e.propose(ctx, p)
+}
+
+func (e *Engine) offer(ctx context.Context, p *pair) (bool, error) {
+	best := p.best()
+	var t ticket.Ticket
+	err := e.Service.DB.InTx(ctx, func(tx *pg.Tx) (err error) {
+		t, err = e.Service.Offer(ctx, tx, ticket.Engine, Request{TicketID: p.t.ID, UnitID: best.UnitID, Mode: "auto"})
+		return err
+	})
+	var busy *UnitBusyError
+	var moved *ticket.TransitionError
+	switch {
+	case errors.As(err, &busy), errors.As(err, &moved), errors.Is(err, ErrTicketTaken), errors.Is(err, ErrOverrideReason):
+		// Somebody was faster, or the ranking has changed since: the next look sees the new state.
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("offer ticket %s: %w", p.t.Number, err)
+	}
+	e.Log.Info("offered", "ticket", t.Number, "unit", best.CallSign, "eta_s", best.ETAS,
+		"distance_m", int(best.DistanceM), "next", nextBest(p.ranking, best.UnitID))
+	return true, nil
+}
+
+// propose keeps the engine's choice for the dispatcher. It is written again only when the choice changes.
+func (e *Engine) propose(ctx context.Context, p *pair) error {
+	var unitID int64
+	callSign := ""
+	if b := p.best(); b != nil {
+		unitID, callSign = b.UnitID, b.CallSign
+	}
+	return e.Service.DB.InTx(ctx, func(tx *pg.Tx) error {
+		t, err := ticket.Lock(ctx, tx, ticket.Engine, p.t.ID)
+		if err != nil || t.Status != ticket.ToDispatch {
+			return err
+		}
+		before, known, err := readProposal(ctx, tx, p.t.ID)
+		if err != nil || (known && before == unitID) {
+			return err
+		}
+		if err := writeProposal(ctx, tx, p.t.ID, p.ranking); err != nil {
+			return err
+		}
+		return ticket.Record(tx, ticket.Engine, "dispatch.proposed", p.t.ID, unitID, ticket.Data{"call_sign": callSign})
+	})
+}
+
+func (e *Engine) alarm(ctx context.Context, p *pair, what string, data ticket.Data) error {
+	if p.t.Alarm == what {
+		return nil
+	}
+	return e.Service.DB.InTx(ctx, func(tx *pg.Tx) error {
+		t, err := ticket.Lock(ctx, tx, ticket.Engine, p.t.ID)
+		if err != nil || t.Status != ticket.ToDispatch {
+			return err
+		}
+		raised, err := ticket.RaiseAlarm(ctx, tx, t.ID, what, data)
+		if raised {
+			tx.AfterCommit(func() { e.Log.Warn("a ticket needs a dispatcher", "ticket", t.Number, "alarm", what) })
+		}
+		return err
+	})
+}

@@ -1,0 +1,127 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"jiujin/internal/pg"
+	"jiujin/ticket"
+)
+
+const (
+	selectLastSortie = `
+select id, unit_id, ended_at is null from sortie where ticket_id = $1 order by id desc limit 1`
+
+	departSortie = `update sortie set departed_at = $2 where id = $1 and ended_at is null`
+	arriveSortie = `update sortie set arrived_at = $2 where id = $1 and ended_at is null`
+
+	noteArrivalSQL = `update sortie set arrival_distance_m = $2 where id = $1`
+
+	endSortieSQL = `update sortie set ended_at = $2, outcome = $3 where id = $1 and ended_at is null`
+
+	withdrawOfferSQL = `
+update offer set state = 'withdrawn', answered_at = $2 where ticket_id = $1 and state = 'open'`
+
+	// What a unit holds: the ticket of its open offer and that of its active sortie.
+	selectHeld = `
+select t.id, t.status, coalesce(s.id, 0)
+from ticket t
+left join sortie s on s.ticket_id = t.id and s.unit_id = $1 and s.ended_at is null
+where s.id is not null
+   or exists (select from offer f where f.ticket_id = t.id and f.unit_id = $1 and f.state = 'open')
+order by t.id`
+
+	setOutOfServiceSQL = `
+update unit set out_of_service_since = case when $2 then $3::timestamptz end,
+    out_of_service_reason = case when $2 then $4 else '' end
+where id = $1 and ((out_of_service_since is not null) <> $2 or ($2 and out_of_service_reason <> $4))`
+)
+
+type sortieRow struct {
+	ID     int64 // 0 = the ticket never had a sortie
+	UnitID int64
+	active bool
+}
+
+// heldTicket is a ticket in a unit's hands; SortieID 0 means it is only offered.
+type heldTicket struct {
+	TicketID int64
+	Status   ticket.Status
+	SortieID int64
+}
+
+func lastSortie(ctx context.Context, tx *pg.Tx, ticketID int64) (sortieRow, error) {
+	var s sortieRow
+	err := tx.QueryRow(ctx, selectLastSortie, ticketID).Scan(&s.ID, &s.UnitID, &s.active)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return s, fmt.Errorf("read sortie of ticket %d: %w", ticketID, err)
+	}
+	return s, nil
+}
+
+func stampSortie(ctx context.Context, tx *pg.Tx, id int64, stamp string) error {
+	if _, err := tx.Exec(ctx, stamp, id, tx.Now()); err != nil {
+		return fmt.Errorf("stamp sortie %d: %w", id, err)
+	}
+	return nil
+}
+
+func noteArrival(ctx context.Context, tx *pg.Tx, id int64, metres float64) error {
+	if _, err := tx.Exec(ctx, noteArrivalSQL, id, metres); err != nil {
+		return fmt.Errorf("note arrival of sortie %d: %w", id, err)
+	}
+	return nil
+}
+
+func endSortie(ctx context.Context, tx *pg.Tx, id int64, outcome string) error {
+	if _, err := tx.Exec(ctx, endSortieSQL, id, tx.Now(), outcome); err != nil {
+		return fmt.Errorf("end sortie %d: %w", id, err)
+	}
+	return nil
+}
+
+func withdrawOffer(ctx context.Context, tx *pg.Tx, ticketID int64) error {
+	if _, err := tx.Exec(ctx, withdrawOfferSQL, ticketID, tx.Now()); err != nil {
+		return fmt.Errorf("withdraw offer of ticket %d: %w", ticketID, err)
+	}
+	return nil
+}
+
+// lockUnitAndTickets locks what a unit holds, then the unit, in the order everybody uses. A ticket that came to the
+// unit between the two reads is caught by the second read; its lock is then taken out of order, and the database
+// breaks the deadlock that could follow by running the transaction again.
+func lockUnitAndTickets(ctx context.Context, tx *pg.Tx, unitID int64, branch string) ([]heldTicket, error) {
+	held, err := readHeld(ctx, tx, unitID)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range held {
+		if _, err := ticket.Lock(ctx, tx, ticket.Engine, h.TicketID); err != nil {
+			return nil, err
+		}
+	}
+	if err := lockUnit(ctx, tx, unitID, branch); err != nil {
+		return nil, err
+	}
+	return readHeld(ctx, tx, unitID)
+}
+
+func readHeld(ctx context.Context, tx *pg.Tx, unitID int64) ([]heldTicket, error) {
+	rows, _ := tx.Query(ctx, selectHeld, unitID)
+	held, err := pgx.CollectRows(rows, pgx.RowToStructByPos[heldTicket])
+	if err != nil {
+		return nil, fmt.Errorf("read what unit %d holds: %w", unitID, err)
+	}
+	return held, nil
+}
+
+func setOutOfService(ctx context.Context, tx *pg.Tx, unitID int64, out bool, reason string) (changed bool, err error) {
+	tag, err := tx.Exec(ctx, setOutOfServiceSQL, unitID, out, tx.Now(), reason)
+	if err != nil {
+		return false, fmt.Errorf("set service of unit %d: %w", unitID, err)
+	}
+	return tag.RowsAffected() == 1, nil
+}

@@ -1,0 +1,163 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"jiujin/internal/pg"
+	"jiujin/ticket"
+)
+
+const (
+	// Units with everything duty is derived from. $1 narrows to these ids unless null.
+	selectUnitViews = `
+select u.id, u.call_sign, u.kind, u.plate, u.crew, u.org_id, o.name, o.path,
+    u.out_of_service_since is not null, u.out_of_service_reason,
+    exists (select from shift s where s.unit_id = u.id and s.span @> $3::timestamptz),
+    task.id, coalesce(task.status, ''), f.ticket_id
+from unit u
+join org o on o.id = u.org_id
+left join lateral (select t.id, t.status from sortie s join ticket t on t.id = s.ticket_id
+                   where s.unit_id = u.id and s.ended_at is null) task on true
+left join offer f on f.unit_id = u.id and f.state = 'open'
+where u.retired_at is null and o.path like $2 || '%' and ($1::bigint[] is null or u.id = any($1))
+order by u.call_sign`
+
+	ticketViewColumns = `
+select t.id, t.number, t.version, t.status, t.kind, t.subtype, t.title, t.urgency, t.urgency_reason, t.place_text,
+    t.place_quality, t.division, t.lon, t.lat, t.registered_at, t.to_dispatch_at, t.accepted_at, t.en_route_at,
+    t.on_scene_at, t.scene_done_at, t.closed_at, t.arrive_by, t.due_at, t.outcome, t.alarm, o.path,
+    (select count(*) from offer x where x.ticket_id = t.id and x.state in ('declined', 'expired')),
+    r.licence_no, r.name, r.address, r.status,
+    f.id, f.unit_id, fu.call_sign, f.offered_at, f.expires_at, f.distance_m, f.eta_s, f.mode,
+    su.id, su.call_sign, so.name
+from ticket t
+join org o on o.id = t.org_id
+left join retailer r on r.id = t.retailer_id
+left join offer f on f.ticket_id = t.id and f.state = 'open'
+left join unit fu on fu.id = f.unit_id
+left join lateral (select unit_id from sortie s where s.ticket_id = t.id and s.outcome in ('', 'done')
+                   order by s.id desc limit 1) s on true
+left join unit su on su.id = s.unit_id
+left join org so on so.id = su.org_id
+`
+	selectTicketViews = ticketViewColumns + `where t.id = any($1) and o.path like $2 || '%' order by t.id`
+
+	selectOpenTicketViews = ticketViewColumns + `
+where t.closed_at is null and o.path like $1 || '%' order by t.urgency, t.id limit 2000`
+
+	// The archive, newest first. $2 is a status, 'open', 'closed' or 'all'; $3 is a part of number, title or place.
+	selectTicketPage = ticketViewColumns + `
+where o.path like $1 || '%'
+  and case $2::text when 'all' then true when 'open' then t.closed_at is null when 'closed' then t.closed_at is not null
+      else t.status = $2 end
+  and ($3 = '' or t.number like '%' || $3 || '%' or t.title like '%' || $3 || '%' or t.place_text like '%' || $3 || '%')
+  and ($4::bigint = 0 or t.id < $4)
+order by t.id desc limit $5`
+)
+
+// UnitViews reads units of a branch ("" = all); ids nil means every one of them.
+func (s *Service) UnitViews(ctx context.Context, q pg.Queryer, branch string, ids []int64, now time.Time) ([]UnitView, error) {
+	rows, _ := q.Query(ctx, selectUnitViews, ids, branch, now)
+	views, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (UnitView, error) {
+		var v UnitView
+		var inRepair bool
+		err := row.Scan(&v.ID, &v.CallSign, &v.Kind, &v.Plate, &v.Crew, &v.OrgID, &v.Squad, &v.OrgPath,
+			&inRepair, &v.RepairReason, &v.onShift, &v.TicketID, &v.SortieStatus, &v.OfferTicketID)
+		v.locate(s.Positions, now)
+		v.Duty = v.duty(inRepair)
+		return v, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read units: %w", err)
+	}
+	return views, nil
+}
+
+// UnitViewByID reads one unit. Errors: ErrUnitNotFound.
+func (s *Service) UnitViewByID(ctx context.Context, q pg.Queryer, branch string, id int64, now time.Time) (UnitView, error) {
+	views, err := s.UnitViews(ctx, q, branch, []int64{id}, now)
+	if err != nil {
+		return UnitView{}, err
+	}
+	if len(views) == 0 {
+		return UnitView{}, ErrUnitNotFound
+	}
+	return views[0], nil
+}
+
+// OpenTickets reads the open tickets of a branch, the most urgent first, 2,000 at most.
+func (s *Service) OpenTickets(ctx context.Context, q pg.Queryer, branch string, now time.Time) ([]TicketView, error) {
+	return s.ticketViews(ctx, q, now, selectOpenTicketViews, branch)
+}
+
+// TicketViews reads the named tickets of a branch, closed ones too.
+func (s *Service) TicketViews(ctx context.Context, q pg.Queryer, branch string, ids []int64, now time.Time) ([]TicketView, error) {
+	return s.ticketViews(ctx, q, now, selectTicketViews, ids, branch)
+}
+
+// TicketViewByID reads one ticket. Errors: ticket.ErrNotFound.
+func (s *Service) TicketViewByID(ctx context.Context, q pg.Queryer, branch string, id int64, now time.Time) (TicketView, error) {
+	views, err := s.TicketViews(ctx, q, branch, []int64{id}, now)
+	if err != nil {
+		return TicketView{}, err
+	}
+	if len(views) == 0 {
+		return TicketView{}, ticket.ErrNotFound
+	}
+	return views[0], nil
+}
+
+// TicketPage reads the archive, newest first: status is one of ticket's states, "open", "closed" or "all"; text a
+// part of number, title or place; before the id to go on from, 0 = from the newest.
+func (s *Service) TicketPage(ctx context.Context, q pg.Queryer, branch, status, text string, before int64, limit int, now time.Time) ([]TicketView, error) {
+	return s.ticketViews(ctx, q, now, selectTicketPage, branch, status, text, before, limit)
+}
+
+func (s *Service) ticketViews(ctx context.Context, q pg.Queryer, now time.Time, sql string, args ...any) ([]TicketView, error) {
+	rows, err := q.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read tickets: %w", err)
+	}
+	views, err := pgx.CollectRows(rows, scanTicketView)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return nil, fmt.Errorf("read tickets: %w", err)
+	}
+	for i := range views {
+		views[i].estimate(s.Positions, now)
+	}
+	return views, nil
+}
+
+func scanTicketView(row pgx.CollectableRow) (TicketView, error) {
+	var v TicketView
+	var licence, shop, address, status *string
+	var offerID, offerUnit, unitID *int64
+	var offerSign, mode, callSign, squad *string
+	var offeredAt, expiresAt *time.Time
+	var distance *float64
+	var etaS *int
+	err := row.Scan(&v.ID, &v.Number, &v.Version, &v.Status, &v.Kind, &v.Subtype, &v.Title, &v.Urgency, &v.UrgencyReason,
+		&v.PlaceText, &v.PlaceQuality, &v.Division, &v.Lon, &v.Lat, &v.RegisteredAt, &v.ToDispatchAt, &v.AcceptedAt,
+		&v.EnRouteAt, &v.OnSceneAt, &v.SceneDoneAt, &v.ClosedAt, &v.ArriveBy, &v.DueAt, &v.Outcome, &v.Alarm, &v.OrgPath, &v.Tried,
+		&licence, &shop, &address, &status,
+		&offerID, &offerUnit, &offerSign, &offeredAt, &expiresAt, &distance, &etaS, &mode, &unitID, &callSign, &squad)
+	if err != nil {
+		return v, err
+	}
+	if licence != nil {
+		v.Retailer = &RetailerRef{*licence, *shop, *address, *status}
+	}
+	if offerID != nil {
+		v.Offer = &OfferRef{*offerID, *offerUnit, *offerSign, *offeredAt, *expiresAt, *distance, *etaS, *mode}
+	}
+	if unitID != nil {
+		v.Unit = &UnitRef{ID: *unitID, CallSign: *callSign, Squad: *squad}
+		v.Squad = *squad
+	}
+	return v, nil
+}

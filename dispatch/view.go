@@ -1,0 +1,162 @@
+package dispatch
+
+import (
+	"time"
+
+	"jiujin/ticket"
+	"jiujin/tracking"
+)
+
+// UnitView is a unit as the screens see it. It is a read model: its JSON form is the API's.
+type UnitView struct {
+	ID            int64              `json:"id"`
+	CallSign      string             `json:"call_sign"`
+	Kind          string             `json:"kind"`
+	Plate         string             `json:"plate"`
+	Crew          int                `json:"crew"`
+	OrgID         int64              `json:"org_id"`
+	Squad         string             `json:"squad"`
+	Duty          Duty               `json:"duty"`
+	SortieStatus  string             `json:"sortie_status"` // "", accepted, en_route, on_scene
+	TicketID      *int64             `json:"ticket_id"`
+	OfferTicketID *int64             `json:"offer_ticket_id"`
+	RepairReason  string             `json:"in_repair_reason"`
+	Lon           *float64           `json:"lon"`
+	Lat           *float64           `json:"lat"`
+	HeadingDeg    *float64           `json:"heading_deg"`
+	SpeedKmh      *float64           `json:"speed_kmh"`
+	FixedAt       *time.Time         `json:"fixed_at"`
+	Freshness     tracking.Freshness `json:"freshness"`
+
+	OrgPath string `json:"-"` // branch, for filtering
+	onShift bool
+}
+
+// Duty is whether a unit may be sent. It is derived from shift, repair, offer, sortie and position, never stored.
+type Duty string
+
+// The duties, in the order of precedence.
+const (
+	DutyInRepair  Duty = "in_repair"
+	DutyCommitted Duty = "committed"
+	DutyOffShift  Duty = "off_shift"
+	DutyOffered   Duty = "offered"
+	DutyNoSignal  Duty = "no_signal"
+	DutyAvailable Duty = "available"
+)
+
+// duty derives the duty of a unit. A unit that is on its way stays committed even when its vehicle was reported
+// broken on scene or its shift has ended.
+func (v *UnitView) duty(inRepair bool) Duty {
+	switch {
+	case v.TicketID != nil:
+		return DutyCommitted
+	case inRepair:
+		return DutyInRepair
+	case !v.onShift:
+		return DutyOffShift
+	case v.OfferTicketID != nil:
+		return DutyOffered
+	case v.Freshness == tracking.Lost:
+		return DutyNoSignal
+	}
+	return DutyAvailable
+}
+
+// locate fills in the newest position.
+func (v *UnitView) locate(positions *tracking.Store, now time.Time) {
+	fix, ok := positions.Latest(v.ID)
+	if !ok {
+		v.Freshness = tracking.Lost
+		return
+	}
+	lon, lat, at := fix.Point.Lon(), fix.Point.Lat(), fix.FixedAt
+	v.Lon, v.Lat, v.FixedAt = &lon, &lat, &at
+	v.HeadingDeg, v.SpeedKmh = fix.HeadingDeg.Ptr(), fix.SpeedKmh.Ptr()
+	v.Freshness = tracking.FreshnessAt(at, now)
+}
+
+// RetailerRef is the shop a ticket is about.
+type RetailerRef struct {
+	LicenceNo string `json:"licence_no"`
+	Name      string `json:"name"`
+	Address   string `json:"address"`
+	Status    string `json:"status"`
+}
+
+// OfferRef is a ticket's open offer.
+type OfferRef struct {
+	ID        int64     `json:"id"`
+	UnitID    int64     `json:"unit_id"`
+	CallSign  string    `json:"call_sign"`
+	OfferedAt time.Time `json:"offered_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+	DistanceM float64   `json:"distance_m"`
+	ETAS      int       `json:"eta_s"`
+	Mode      string    `json:"mode"`
+}
+
+// UnitRef is the unit on a ticket. Distance and arrival are of the moment the view was made, for a unit that has not
+// arrived yet.
+type UnitRef struct {
+	ID        int64      `json:"id"`
+	CallSign  string     `json:"call_sign"`
+	Squad     string     `json:"squad"`
+	DistanceM *float64   `json:"distance_m"`
+	ETAS      *int       `json:"eta_s"`
+	ETABasis  string     `json:"eta_basis"`
+	ETAAt     *time.Time `json:"eta_at"`
+}
+
+// TicketView is a ticket as the boards see it: nothing of what the caller said or who the caller is.
+type TicketView struct {
+	ID            int64          `json:"id"`
+	Number        string         `json:"number"`
+	Version       int            `json:"version"`
+	Status        ticket.Status  `json:"status"`
+	Kind          ticket.Kind    `json:"kind"`
+	Subtype       string         `json:"subtype"`
+	Title         string         `json:"title"`
+	Urgency       ticket.Urgency `json:"urgency"`
+	UrgencyReason string         `json:"urgency_reason"`
+	PlaceText     string         `json:"place_text"`
+	PlaceQuality  string         `json:"place_quality"`
+	Division      string         `json:"division"`
+	Retailer      *RetailerRef   `json:"retailer"`
+	Lon           *float64       `json:"lon"`
+	Lat           *float64       `json:"lat"`
+	RegisteredAt  time.Time      `json:"registered_at"`
+	ToDispatchAt  *time.Time     `json:"to_dispatch_at"`
+	AcceptedAt    *time.Time     `json:"accepted_at"`
+	EnRouteAt     *time.Time     `json:"en_route_at"`
+	OnSceneAt     *time.Time     `json:"on_scene_at"`
+	SceneDoneAt   *time.Time     `json:"scene_done_at"`
+	ClosedAt      *time.Time     `json:"closed_at"`
+	ArriveBy      *time.Time     `json:"arrive_by"`
+	DueAt         time.Time      `json:"due_at"`
+	Outcome       string         `json:"outcome"`
+	Alarm         string         `json:"alarm"`
+	Tried         int            `json:"tried"` // offers that came to nothing
+	Offer         *OfferRef      `json:"offer"`
+	Unit          *UnitRef       `json:"unit"`
+	Squad         string         `json:"squad"`
+
+	OrgPath string `json:"-"`
+}
+
+// estimate fills in how far the assigned unit still is.
+func (v *TicketView) estimate(positions *tracking.Store, now time.Time) {
+	if v.Unit == nil || v.Lon == nil || (v.Status != ticket.Accepted && v.Status != ticket.EnRoute) {
+		return
+	}
+	fix, ok := positions.Latest(v.Unit.ID)
+	if !ok {
+		return
+	}
+	eta := DefaultStraightLine.ETA(fix.Point, [2]float64{*v.Lon, *v.Lat})
+	if v.Status == ticket.Accepted {
+		eta.Travel += readiness
+	}
+	metres, seconds, at := float64(eta.Metres), int(eta.Travel/time.Second), now.Add(eta.Travel)
+	v.Unit.DistanceM, v.Unit.ETAS, v.Unit.ETABasis, v.Unit.ETAAt = &metres, &seconds, eta.Basis, &at
+}
