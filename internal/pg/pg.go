@@ -22,13 +22,17 @@ type DB struct {
 	// may replace it before the first use.
 	Now func() time.Time
 
-	log *slog.Logger
+	log            *slog.Logger
+	acquireTimeout time.Duration
 }
 
 // Options for Open. The zero value is usable.
 type Options struct {
 	// MaxConns limits the pool; 0 means 16.
 	MaxConns int32
+	// AcquireTimeout limits how long InTx waits for a free connection; 0 means
+	// 10 seconds.
+	AcquireTimeout time.Duration
 	// Logger receives warnings, such as a transaction that is tried again;
 	// nil means slog.Default().
 	Logger *slog.Logger
@@ -81,7 +85,11 @@ func Open(ctx context.Context, url string, opts Options) (*DB, error) {
 	if log == nil {
 		log = slog.Default()
 	}
-	return &DB{Pool: pool, Now: time.Now, log: log}, nil
+	wait := opts.AcquireTimeout
+	if wait <= 0 {
+		wait = 10 * time.Second
+	}
+	return &DB{Pool: pool, Now: time.Now, log: log, acquireTimeout: wait}, nil
 }
 
 // Close waits until every connection has been given back, then closes them.

@@ -12,9 +12,8 @@ import (
 )
 
 const (
-	maxTries       = 4 // the first try and three repeats
-	acquireTimeout = 10 * time.Second
-	commitTimeout  = 30 * time.Second
+	maxTries      = 4 // the first try and three repeats
+	commitTimeout = 30 * time.Second
 )
 
 // errPoolTimeout says that no connection became free in time.
@@ -114,14 +113,14 @@ func (db *DB) once(ctx context.Context, fn func(tx *Tx) error) error {
 	return nil
 }
 
-// acquire takes a connection out of the pool, or fails after acquireTimeout.
+// acquire takes a connection out of the pool, or fails after the time limit.
 func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
-	limited, cancel := context.WithTimeoutCause(ctx, acquireTimeout, errPoolTimeout)
+	limited, cancel := context.WithTimeoutCause(ctx, db.acquireTimeout, errPoolTimeout)
 	defer cancel()
 	conn, err := db.Pool.Acquire(limited)
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) && context.Cause(limited) == errPoolTimeout {
-			err = fmt.Errorf("%w within %s", errPoolTimeout, acquireTimeout)
+			err = fmt.Errorf("%w within %s", errPoolTimeout, db.acquireTimeout)
 		}
 		return nil, fmt.Errorf("begin transaction: %w", err)
 	}

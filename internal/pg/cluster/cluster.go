@@ -209,9 +209,8 @@ func socketURL(socket, database string) string {
 	q := url.Values{"host": {socket}, "port": {socketPort}, "user": {role}}
 	// An error goes back to this program, which decides what may be logged; the
 	// server's log must not repeat values that were sent to it.
-	q.Set("options", "-c log_min_messages=log")
-	// libpq wants %20 for a blank.
-	return "postgres:///" + url.PathEscape(database) + "?" + escapeBlanks(q.Encode())
+	q.Set("options", "--log_min_messages=log")
+	return "postgres:///" + url.PathEscape(database) + "?" + q.Encode()
 }
 
 // CreateDatabase makes the database name, in UTF-8 with the cluster's locale, if

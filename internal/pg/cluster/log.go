@@ -87,9 +87,9 @@ func severity(line string) (slog.Level, string) {
 		return slog.LevelInfo, line
 	}
 	switch word {
-	case "PANIC", "FATAL", "ERROR":
+	case "PANIC", "ERROR":
 		return slog.LevelError, rest
-	case "WARNING":
+	case "FATAL", "WARNING": // FATAL ends one session
 		return slog.LevelWarn, rest
 	case "LOG", "NOTICE", "INFO", "DEBUG", "HINT", "DETAIL", "CONTEXT":
 		return slog.LevelDebug, rest

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 
@@ -152,6 +151,3 @@ func (pm *postmaster) stop(log *slog.Logger) error {
 
 // state says how the process ended. Call it after exited is closed.
 func (pm *postmaster) state() string { return pm.cmd.ProcessState.String() }
-
-// escapeBlanks turns the + of a query string into what libpq reads as a blank.
-func escapeBlanks(query string) string { return strings.ReplaceAll(query, "+", "%20") }
