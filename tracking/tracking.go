@@ -20,8 +20,14 @@ import (
 // Unit is a vehicle or a team on foot that can be sent somewhere.
 type Unit struct {
 	ID       int64
-	CallSign string // what the radio says, unique within the service
 	OrgID    int64  // the organisation it belongs to
+	CallSign string // what the radio says, unique among units in use
+	Kind     string // "vehicle" or "foot"
+	Plate    string // empty on foot
+	Crew     int    // people
+	// OutOfServiceSince is when the unit went into repair; zero when it can go.
+	OutOfServiceSince  time.Time
+	OutOfServiceReason string
 }
 
 // Device is something that reports where a unit is: a terminal in a vehicle,
@@ -29,7 +35,7 @@ type Unit struct {
 type Device struct {
 	ID       int64 // zero means that nobody knows the device
 	UnitID   int64 // the unit whose position it reports
-	Name     string
+	Label    string
 	Datum    datum.Datum // of the coordinates it sends; empty means WGS-84
 	Disabled bool        // its fixes are refused
 }
