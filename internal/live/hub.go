@@ -1,0 +1,139 @@
+// Package live carries what happens to the screens: positions through memory, facts after they are committed.
+// A subscriber gets a snapshot and then deltas; whoever reads too slowly is cut and comes back to a new snapshot.
+package live
+
+import (
+	"strings"
+	"sync"
+)
+
+// queueLen is how many messages wait for one reader. A reader that falls further behind loses its subscription, not
+// single messages.
+const queueLen = 256
+
+// Message is one server-sent event.
+type Message struct {
+	Name string // the event's name on the stream
+	Seq  int64  // number in the event log; 0 for what is not a fact (positions, ticks)
+	Data []byte // JSON
+}
+
+// Subscriber is one open stream. Its fields are set before Subscribe and not changed.
+type Subscriber struct {
+	Branch string // org path; board messages of this branch only
+	Events bool   // also wants the facts themselves, not only the changed rows
+	UnitID int64  // not 0: an officer's page, which gets this unit's state and nothing else
+
+	queue chan Message
+	cut   bool // guarded by the hub's mutex
+}
+
+// Messages is the stream; it is closed when the subscriber was too slow, unsubscribed, or the hub closed.
+func (s *Subscriber) Messages() <-chan Message { return s.queue }
+
+// Hub fans messages out. It is safe for concurrent use; publishing never waits for a reader.
+type Hub struct {
+	mu     sync.Mutex // guards the fields below
+	subs   map[*Subscriber]struct{}
+	closed bool
+	cuts   int64
+}
+
+// NewHub returns an empty hub.
+func NewHub() *Hub { return &Hub{subs: make(map[*Subscriber]struct{})} }
+
+// Subscribe opens the stream of s. On a closed hub the stream is closed at once.
+func (h *Hub) Subscribe(s *Subscriber) {
+	s.queue = make(chan Message, queueLen)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		s.cut = true
+		close(s.queue)
+		return
+	}
+	h.subs[s] = struct{}{}
+}
+
+// Unsubscribe ends the stream; calling it twice, or after a cut, does nothing.
+func (h *Hub) Unsubscribe(s *Subscriber) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.drop(s)
+}
+
+// Close ends every stream and refuses new ones.
+func (h *Hub) Close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed = true
+	for s := range h.subs {
+		h.drop(s)
+	}
+}
+
+// Stats returns the number of open streams and of readers cut for slowness since the start.
+func (h *Hub) Stats() (open int, cuts int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.subs), h.cuts
+}
+
+// drop must be called with the mutex held.
+func (h *Hub) drop(s *Subscriber) {
+	if s.cut {
+		return
+	}
+	s.cut = true
+	delete(h.subs, s)
+	close(s.queue)
+}
+
+// send queues a message for every subscriber that wants it; a full queue cuts its owner.
+func (h *Hub) send(m Message, wants func(*Subscriber) bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for s := range h.subs {
+		if !wants(s) {
+			continue
+		}
+		select {
+		case s.queue <- m:
+		default:
+			h.cuts++
+			h.drop(s)
+		}
+	}
+}
+
+// inBranch tells whether s is a board that sees path.
+func inBranch(s *Subscriber, path string) bool {
+	return s.UnitID == 0 && strings.HasPrefix(path, s.Branch)
+}
+
+// branches lists the distinct branches that boards are watching, and officerUnits the units with an open page.
+func (h *Hub) branches() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	seen := map[string]bool{}
+	var out []string
+	for s := range h.subs {
+		if s.UnitID == 0 && !seen[s.Branch] {
+			seen[s.Branch] = true
+			out = append(out, s.Branch)
+		}
+	}
+	return out
+}
+
+func (h *Hub) officerUnits() map[int64]bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := map[int64]bool{}
+	for s := range h.subs {
+		if s.UnitID != 0 {
+			out[s.UnitID] = true
+		}
+	}
+	return out
+}
