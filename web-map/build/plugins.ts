@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import type { Plugin } from 'vite'
+
+/** All files below dir, sorted, with forward slashes. */
+function filesBelow(dir: string): string[] {
+  return readdirSync(dir)
+    .sort()
+    .flatMap((name) => {
+      const path = join(dir, name)
+      return statSync(path).isDirectory() ? filesBelow(path) : [path]
+    })
+}
+
+/**
+ * Writes sw.js from src/officer/sw.js: the files that the officer's app needs offline, and a version made from
+ * their content. Chunks of the other surfaces are left out.
+ */
+export function serviceWorker(outDir: string): Plugin {
+  const notOffline = /\/(ScreenView|DeskView|HallView|ProgressView|desk|screen)-|\.(gz|map)$|\/sw\.js$/
+  return {
+    name: 'jiujin-service-worker',
+    apply: 'build',
+    closeBundle() {
+      const source = readFileSync('src/officer/sw.js', 'utf8')
+      const hash = createHash('sha256').update(source)
+      const list = filesBelow(outDir)
+        .filter((path) => !notOffline.test(path))
+        .map((path) => {
+          hash.update(path).update(readFileSync(path))
+          return '/' + relative(outDir, path).replaceAll('\\', '/')
+        })
+      const worker = source
+        .replace("'__FILES__'", JSON.stringify(list))
+        .replace('__VERSION__', hash.digest('hex').slice(0, 12))
+      writeFileSync(join(outDir, 'sw.js'), worker)
+    },
+  }
+}
+
+/** Writes a .gz twin beside every text file of 1 KiB or more; the server picks it by Accept-Encoding. */
+export function gzipTwins(outDir: string): Plugin {
+  return {
+    name: 'jiujin-gzip-twins',
+    apply: 'build',
+    enforce: 'post',
+    closeBundle() {
+      for (const path of filesBelow(outDir)) {
+        if (!/\.(m?js|css|html|json|svg|webmanifest)$/.test(path)) continue
+        const body = readFileSync(path)
+        if (body.length >= 1024) writeFileSync(path + '.gz', gzipSync(body, { level: 9 }))
+      }
+    },
+  }
+}

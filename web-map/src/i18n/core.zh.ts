@@ -1,0 +1,71 @@
+/** Words that every surface shares. A word of one surface goes into its own file. */
+const zh = {
+  product: '就近',
+  urgency: { 1: '特急', 2: '紧急', 3: '一般', 4: '低' },
+  kind: { report: '举报', complaint: '投诉', enquiry: '咨询', suggestion: '建议' },
+  status: {
+    registered: '已登记',
+    to_dispatch: '待派单',
+    offered: '派单中',
+    accepted: '已接单',
+    en_route: '前往现场',
+    on_scene: '现场处置',
+    reporting: '待填报',
+    closed: '已办结',
+    cancelled: '已撤销',
+  },
+  glyph: {
+    available: '待命',
+    offered: '待应答',
+    en_route: '前往',
+    on_scene: '到场',
+    unavailable: '停用',
+    no_signal: '失联',
+  },
+  duty: {
+    off_shift: '未在班',
+    no_signal: '失联',
+    in_repair: '维修中',
+    available: '待命',
+    offered: '待应答',
+    committed: '执行任务',
+  },
+  role: {
+    administrator: '系统管理员',
+    agent: '坐席员',
+    dispatcher: '调度员',
+    leader: '中队长',
+    officer: '稽查员',
+    supervisor: '督查员',
+    wall: '大屏',
+  },
+  time: { left: '剩余', over: '超时', spent: '用时', minute: '分', none: '无时限' },
+  link: {
+    connecting: '连接中',
+    live: '实时',
+    delayed: '数据延迟',
+    lost: '连接中断',
+    delayedBanner: '数据延迟 {seconds} 秒',
+    lostBanner: '实时连接中断 {seconds} 秒 · 正在自动重连 · 画面停留在 {time} 的数据',
+    neverBanner: '连接不上服务器 · 正在自动重试',
+  },
+  map: {
+    label: '地图',
+    fictional: '示意数据 · 虚构城市',
+    approval: '审图号：{number}',
+    noApproval: '未登记审图号，仅限内部使用',
+    source: '来源：{source}',
+    none: '未装入底图',
+    failed: '浏览器不支持 WebGL2，无法显示地图；列表仍在更新',
+    straight: '直线',
+  },
+  error: {
+    network: '连接不上服务器，请检查网络后重试。',
+    timeout: '服务器没有及时回应，请重试。',
+    other: '操作没有完成（{code}）。',
+  },
+  language: { switch: 'English', label: '切换到英文' },
+}
+
+export type CoreMessages = typeof zh
+export default zh

@@ -1,0 +1,400 @@
+/**
+ * The shapes the server speaks (JSON, snake_case). Times are RFC 3339 UTC strings; points are `lon`, `lat` in
+ * WGS-84 degrees; `_m` is metres, `_s` seconds. A field that is null or missing is unknown, never zero.
+ */
+
+export type Role = 'administrator' | 'agent' | 'dispatcher' | 'leader' | 'officer' | 'supervisor' | 'wall'
+
+export interface Me {
+  id: number
+  login: string
+  name: string
+  role: Role
+  org: { id: number; name: string; level: string; code: string }
+  unit: { id: number; call_sign: string } | null
+  /** True when the password was set by someone else: nothing else works until it is changed. */
+  must_change: boolean
+  locale_hint?: string
+  server_time: string
+}
+
+export interface Basemap {
+  name: string
+  approval: string
+  source: string
+  fictional: boolean
+  bounds: [west: number, south: number, east: number, north: number]
+  version: number
+}
+
+export interface Named {
+  code: string
+  zh: string
+  en: string
+}
+
+export interface Subtype extends Named {
+  kind: TicketKind
+  urgency: Urgency
+  field_visit: boolean
+}
+
+export type Need = 'reason' | 'outcome' | 'outcome_text' | 'unit_id'
+
+export interface Transition {
+  action: string
+  from: TicketStatus[]
+  to: TicketStatus | ''
+  roles: (Role | 'engine')[]
+  needs: Need[]
+}
+
+export interface Config {
+  product: string
+  title: string
+  org_name: string
+  version: string
+  demo: boolean
+  server_time: string
+  time_zone: string
+  basemap: Basemap | null
+  tiles: string
+  urgencies: { urgency: Urgency; arrive_min: number; offer_seconds: number }[]
+  subtypes: Subtype[]
+  transitions: Transition[]
+  outcomes: Named[]
+  decline_reasons: Named[]
+  channels: string[]
+  public_map: boolean
+}
+
+export type Duty = 'off_shift' | 'no_signal' | 'in_repair' | 'available' | 'offered' | 'committed'
+export type SortieStatus = '' | 'accepted' | 'en_route' | 'on_scene'
+export type Freshness = 'live' | 'recent' | 'stale' | 'lost' | 'none'
+
+export interface UnitView {
+  id: number
+  call_sign: string
+  kind: string
+  plate: string
+  crew: number
+  org_id: number
+  squad: string
+  duty: Duty
+  sortie_status: SortieStatus
+  ticket_id: number | null
+  offer_ticket_id: number | null
+  in_repair_reason: string
+  lon?: number | null
+  lat?: number | null
+  heading_deg?: number | null
+  speed_kmh?: number | null
+  fixed_at?: string | null
+  freshness: Freshness
+}
+
+export type Urgency = 1 | 2 | 3 | 4
+export type TicketKind = 'report' | 'complaint' | 'enquiry' | 'suggestion'
+export type TicketStatus =
+  | 'registered'
+  | 'to_dispatch'
+  | 'offered'
+  | 'accepted'
+  | 'en_route'
+  | 'on_scene'
+  | 'reporting'
+  | 'closed'
+  | 'cancelled'
+
+export interface TicketOffer {
+  id: number
+  unit_id: number
+  call_sign: string
+  expires_at: string
+  offered_at: string
+  distance_m: number | null
+  eta_s: number | null
+  mode: string
+}
+
+export interface TicketUnit {
+  id: number
+  call_sign: string
+  squad: string
+  distance_m: number | null
+  eta_s: number | null
+  eta_basis: string
+  eta_at: string | null
+}
+
+export interface TicketView {
+  id: number
+  number: string
+  version: number
+  status: TicketStatus
+  kind: TicketKind
+  subtype: string
+  title: string
+  urgency: Urgency
+  urgency_reason?: string
+  channel: string
+  place_text: string
+  place_quality: string
+  division: string
+  retailer: { licence_no: string; name: string; address: string; status: string } | null
+  lon: number | null
+  lat: number | null
+  registered_at: string
+  to_dispatch_at: string | null
+  accepted_at: string | null
+  en_route_at: string | null
+  on_scene_at: string | null
+  scene_done_at: string | null
+  closed_at: string | null
+  arrive_by: string | null
+  due_at: string | null
+  outcome?: string
+  outcome_text?: string
+  alarm: string | boolean | null
+  offer: TicketOffer | null
+  unit: TicketUnit | null
+  squad: string
+  tried: number
+  /** What the signed-in person may do with the ticket now. */
+  actions: string[]
+}
+
+export interface OfferView {
+  id: number
+  ticket_id?: number
+  unit_id: number
+  call_sign: string
+  status: string
+  mode: string
+  offered_at: string
+  expires_at: string
+  answered_at: string | null
+  distance_m: number | null
+  eta_s: number | null
+  reason_code?: string
+  note?: string
+}
+
+export interface SortieView {
+  id: number
+  unit_id: number
+  call_sign: string
+  status: string
+  accepted_at: string | null
+  departed_at: string | null
+  arrived_at: string | null
+  finished_at: string | null
+}
+
+export interface AppealView {
+  id: number
+  channel: string
+  reporter_mode: 'named' | 'hidden' | 'anonymous'
+  narrative: string
+  received_at: string
+}
+
+export interface TicketDetail extends TicketView {
+  narrative: string
+  appeals: AppealView[]
+  offers: OfferView[]
+  sorties: SortieView[]
+  events: EventView[]
+  proposal: { ranking: Candidate[] } | null
+}
+
+export interface EventView {
+  seq: number
+  at: string
+  type: string
+  actor: string | { id: number; name: string } | null
+  ticket_id: number | null
+  unit_id: number | null
+  data: Record<string, unknown>
+}
+
+export interface Candidate {
+  unit_id: number
+  call_sign: string
+  squad: string
+  /** 1 is best; 0 means not eligible. */
+  rank: number
+  eligible: boolean
+  reason: string
+  params: Record<string, string | number>
+  distance_m: number | null
+  eta_s: number | null
+  eta_basis: string
+  score_min: number | null
+  freshness: Freshness
+  fixed_at: string | null
+  load: number
+  lon: number | null
+  lat: number | null
+  terms: { eta: number; border: number; decline: number; age: number } | null
+}
+
+export interface CandidateList {
+  ranked_at: string
+  eta_basis: string
+  candidates: Candidate[]
+}
+
+export interface Retailer {
+  id: number
+  licence_no: string
+  name: string
+  operator: string
+  address: string
+  phone_tail: string
+  business_form: string
+  status: string
+  valid_to: string | null
+  lon: number | null
+  lat: number | null
+  division_code: string
+  match: 'name' | 'pinyin' | 'initials' | 'address' | 'licence_no' | 'operator' | 'near'
+  score: number
+  distance_m?: number | null
+  open_tickets: number
+  tickets_year: number
+}
+
+export interface NewTicket {
+  channel: string
+  kind: TicketKind
+  subtype: string
+  narrative: string
+  place_text?: string
+  retailer_licence_no?: string
+  lon?: number
+  lat?: number
+  urgency?: Urgency
+  urgency_reason?: string
+  reporter: { mode: 'named' | 'hidden' | 'anonymous'; name?: string; phone?: string; note?: string }
+}
+
+export interface OfferCard {
+  id: number
+  expires_at: string
+  offered_at: string
+  distance_m: number | null
+  eta_s: number | null
+  eta_basis: string
+  ticket: TicketView
+  narrative: string
+  reporter_mode: string
+  reports_year: number
+}
+
+export interface SortieCard {
+  id: number
+  status: Exclude<SortieStatus, ''>
+  distance_m: number | null
+  eta_s: number | null
+  ticket: TicketView
+  narrative: string
+  reporter_mode: string
+  reports_year: number
+}
+
+export interface OfficerView {
+  unit: UnitView
+  shift: { from: string; to: string } | null
+  offer: OfferCard | null
+  sortie: SortieCard | null
+  tickets_done_today: number
+}
+
+export interface Kpi {
+  at: string
+  today: {
+    received: number
+    awaiting: number
+    in_progress: number
+    overdue: number
+    arrive_mean_s: number | null
+    /** Share 0..1 of arrivals within their limit; null when nobody has arrived yet. */
+    arrive_on_time: number | null
+    arrive_n: number
+    closed: number
+    units_online: number
+    units_total: number
+  }
+  squads: { squad: string; on_time: number | null; arrive_mean_s: number | null; n: number }[]
+  stages: {
+    dispatch_s: number | null
+    accept_s: number | null
+    travel_s: number | null
+    scene_s: number | null
+  }
+  trend: { hour: string; received: number; closed: number }[]
+}
+
+export type StatusGroup = 'received' | 'assigned' | 'on_site' | 'closing' | 'closed' | 'cancelled'
+
+export interface PublicProgress {
+  number: string
+  status_group: StatusGroup
+  steps: {
+    step: 'received' | 'dispatched' | 'on_site' | 'closed'
+    at: string | null
+    state: 'done' | 'now' | 'todo'
+  }[]
+  district: string
+  subtype_zh: string
+  subtype_en: string
+  expected_by: string | null
+}
+
+export interface PublicBoard {
+  today: { received: number; closed: number; on_time_rate: number | null }
+  /** Counts below five are null: suppressed, not zero. */
+  by_district: { district: string; open: number | null; closed: number | null }[]
+  recent: { at: string; district: string; subtype: string; status_group: StatusGroup }[]
+}
+
+/** One row of a `fixes` message: unit, place, heading, speed, time of the fix in Unix milliseconds. */
+export type FixRow = [
+  unit_id: number,
+  lon: number,
+  lat: number,
+  heading_deg: number | null,
+  speed_kmh: number | null,
+  fixed_at_ms: number,
+]
+
+/** Every message of GET /live by its event name. */
+export interface LiveMessages {
+  hello: { boot: string; now: string; seq: number; view: string }
+  snapshot: { units: UnitView[]; tickets: TicketView[]; seq: number }
+  fixes: { now: string; f: FixRow[] }
+  unit: UnitView
+  ticket: TicketView
+  event: EventView
+  gap: { from: number; to: number }
+  officer: OfficerView
+  tick: { now: string }
+}
+
+/** RFC 9457 problem details, as the server sends them. */
+export interface Problem {
+  type?: string
+  title?: string
+  status: number
+  detail?: string
+  code?: string
+  errors?: FieldError[]
+  [extra: string]: unknown
+}
+
+export interface FieldError {
+  location: string
+  message: string
+  value?: unknown
+}
