@@ -15,7 +15,7 @@ const (
 	// Everything about duty that a ranking needs, for the named units and for those of the branch that have never
 	// sent a position. Units outside the ticket's branch are not considered.
 	selectFacts = `
-select u.id, u.call_sign, o.name, u.crew,
+select u.id, u.call_sign, squad.name, u.crew,
     u.out_of_service_since is not null, u.out_of_service_reason,
     exists (select from shift s where s.unit_id = u.id and s.span @> @now::timestamptz),
     coalesce((select t.number from offer f join ticket t on t.id = f.ticket_id where f.unit_id = u.id and f.state = 'open'), ''),
@@ -26,6 +26,7 @@ select u.id, u.call_sign, o.name, u.crew,
     (select count(*) from sortie s where s.unit_id = u.id and s.accepted_at >= @midnight)
 from unit u
 join org o on o.id = u.org_id
+join org squad on squad.id = case when o.level = 'team' then o.parent_id else o.id end
 left join lateral (select t.number, t.status from sortie s join ticket t on t.id = s.ticket_id
                    where s.unit_id = u.id and s.ended_at is null) task on true
 left join lateral (select f.answer, f.answered_at from offer f

@@ -15,12 +15,13 @@ import (
 const (
 	// Units with everything duty is derived from. $1 narrows to these ids unless null.
 	selectUnitViews = `
-select u.id, u.call_sign, u.kind, u.plate, u.crew, u.org_id, o.name, o.path,
+select u.id, u.call_sign, u.kind, u.plate, u.crew, u.org_id, squad.name, o.path,
     u.out_of_service_since is not null, u.out_of_service_reason,
     exists (select from shift s where s.unit_id = u.id and s.span @> $3::timestamptz),
     task.id, coalesce(task.status, ''), f.ticket_id
 from unit u
 join org o on o.id = u.org_id
+join org squad on squad.id = case when o.level = 'team' then o.parent_id else o.id end
 left join lateral (select t.id, t.status from sortie s join ticket t on t.id = s.ticket_id
                    where s.unit_id = u.id and s.ended_at is null) task on true
 left join offer f on f.unit_id = u.id and f.state = 'open'
@@ -43,7 +44,8 @@ left join unit fu on fu.id = f.unit_id
 left join lateral (select unit_id from sortie s where s.ticket_id = t.id and s.outcome in ('', 'done')
                    order by s.id desc limit 1) s on true
 left join unit su on su.id = s.unit_id
-left join org so on so.id = su.org_id
+left join org home on home.id = su.org_id
+left join org so on so.id = case when home.level = 'team' then home.parent_id else home.id end
 `
 	selectTicketViews = ticketViewColumns + `where t.id = any($1) and o.path like $2 || '%' order by t.id`
 
