@@ -1,0 +1,86 @@
+package retailer
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ErrList says that a list as a whole cannot be read.
+var ErrList = errors.New("the list cannot be read")
+
+// synonyms are the column headings by which each field is known, folded, the
+// better ones first.
+var synonyms = map[string][]string{
+	"licence_no": {"许可证号", "许可证号码", "许可证编号", "烟草专卖零售许可证号", "烟草专卖零售许可证号码", "烟草专卖零售许可证编号", "零售许可证号",
+		"专卖许可证号", "专卖证号", "烟证号", "证号", "客户许可证号", "licenceno", "licenseno", "licence", "license", "licencenumber", "licensenumber"},
+	"name": {"店名", "店铺名称", "商店名称", "门店名称", "字号", "字号名称", "企业字号名称", "企业名称", "单位名称", "客户名称", "商户名称", "零售户名称",
+		"名称", "name", "shopname", "tradename"},
+	"operator":      {"负责人", "经营者", "负责人姓名", "经营者姓名", "法定代表人", "法人", "持证人", "业主", "联系人", "operator", "holder"},
+	"address":       {"经营地址", "经营场所", "经营场所地址", "店铺地址", "详细地址", "地址", "住所", "address"},
+	"phone":         {"电话", "联系电话", "手机", "手机号", "手机号码", "电话号码", "订货电话", "phone", "phonetail", "telephone", "mobile"},
+	"business_form": {"业态", "零售业态", "经营业态", "业态类型", "businessform", "form"},
+	"status":        {"状态", "许可证状态", "证件状态", "经营状态", "客户状态", "status", "state"},
+	"valid_from":    {"有效期起", "有效期自", "有效期开始", "有效期起始", "起始日期", "发证日期", "validfrom"},
+	"valid_to":      {"有效期止", "有效期至", "有效期截止", "有效期到", "有效期结束", "截止日期", "到期日期", "有效期限", "有效期", "validto", "expiry", "expires"},
+	"division_code": {"行政区划代码", "区划代码", "行政区划", "行政区划码", "divisioncode", "division"},
+	"lon":           {"经度", "lon", "lng", "longitude", "x"},
+	"lat":           {"纬度", "lat", "latitude", "y"},
+}
+
+// Fields is the fields that an import knows, in alphabetical order: the keys
+// of ImportOptions.Mapping and Report.Columns.
+func Fields() []string {
+	names := make([]string, 0, len(synonyms))
+	for name := range synonyms {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// columns says where in a record each field is. A field that the list does not
+// have is missing.
+type columns map[string]int
+
+// findColumns reads the headings. mapping wins over the synonyms. The error
+// wraps ErrList.
+func findColumns(headings []string, mapping map[string]string) (columns, error) {
+	found := columns{}
+	for field, heading := range mapping {
+		if synonyms[field] == nil {
+			return nil, fmt.Errorf("%w: there is no field %q to map; the fields are %s", ErrList, field, strings.Join(Fields(), ", "))
+		}
+		at := slices.IndexFunc(headings, func(h string) bool { return fold(h) == fold(heading) })
+		if at < 0 {
+			return nil, fmt.Errorf("%w: no column %q for field %s; the columns are %s", ErrList, heading, field, strings.Join(headings, ", "))
+		}
+		found[field] = at
+	}
+	for field, names := range synonyms {
+		if _, mapped := found[field]; mapped {
+			continue
+		}
+		for _, name := range names {
+			if at := slices.IndexFunc(headings, func(h string) bool { return fold(h) == name }); at >= 0 {
+				found[field] = at
+				break
+			}
+		}
+	}
+	for _, field := range []string{"licence_no", "name"} {
+		if _, ok := found[field]; !ok {
+			return nil, fmt.Errorf("%w: no column for %s; the first line must hold the headings, they are %s", ErrList, field, strings.Join(headings, ", "))
+		}
+	}
+	if found.has("lon") != found.has("lat") {
+		return nil, fmt.Errorf("%w: there is a column for one of lon and lat only", ErrList)
+	}
+	return found, nil
+}
+
+func (c columns) has(field string) bool {
+	_, ok := c[field]
+	return ok
+}
