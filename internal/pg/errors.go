@@ -22,7 +22,8 @@ func Constraint(err error) string {
 
 // IsUnavailable tells whether err means that the database could not be reached
 // or did not answer: connection refused or lost, server starting or stopping,
-// no connection free, time limit passed. The same request may succeed later. A
+// no connection free, time limit passed. The same request may succeed later, but
+// may also be done already when err wraps ErrOutcomeUnknown, which counts too. A
 // cancelled context is the caller's own doing and does not count.
 func IsUnavailable(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) {

@@ -20,7 +20,8 @@ var needed = []string{"postgis", "pg_trgm", "btree_gist"}
 
 // Migrate brings the database at url up to the newest file of fsys, which holds
 // goose SQL files at its root, and returns how many were applied; 0 means that
-// nothing was to do. Several programs may call it at the same time: one works,
+// nothing was to do. Each file is a transaction of its own: after an error those
+// before it stay applied and are counted. Several programs may call it at the same time: one works,
 // the others wait for it, up to five minutes.
 //
 // It refuses, before anything is changed, a server older than PostgreSQL 15, a
@@ -64,6 +65,9 @@ func up(ctx context.Context, cfg *pgx.ConnConfig, fsys fs.FS) (int, error) {
 		return 0, err
 	}
 	results, err := provider.Up(ctx)
+	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
+		return len(partial.Applied), err
+	}
 	if err != nil {
 		return 0, err
 	}

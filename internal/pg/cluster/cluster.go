@@ -132,6 +132,7 @@ func (c *Cluster) supervise(life context.Context, pm *postmaster) {
 			c.stopErr = errors.Join(pm.stop(c.log), c.clearLeftovers(context.Background()))
 			return
 		case <-pm.exited:
+			pm.log.drain()
 			c.log.Error("the database server ended by itself", "state", pm.state(), "last_lines", pm.log.tail())
 		}
 		if time.Since(started) > soundRun {

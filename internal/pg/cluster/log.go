@@ -72,7 +72,8 @@ func (l *serverLog) tail() string {
 }
 
 // drain waits for the last lines and ends the reader. A process that outlives
-// the postmaster may hold the pipe open, hence the limit.
+// the postmaster may hold the pipe open, hence the limit. Further calls do
+// nothing.
 func (l *serverLog) drain() {
 	_ = l.reader.SetReadDeadline(time.Now().Add(drainLimit))
 	<-l.done

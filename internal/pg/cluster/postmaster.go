@@ -19,9 +19,9 @@ const (
 	readyEvery = 30 * time.Millisecond
 	readyLimit = 5 * time.Minute // replaying the log after a crash takes long
 	dialLimit  = 5 * time.Second
-	fastLimit  = 60 * time.Second // for a fast shutdown, with its checkpoint
-	quitLimit  = 10 * time.Second // for an immediate one
-	drainLimit = time.Second      // for the last log lines
+	fastLimit  = 60 * time.Second       // for a fast shutdown, with its checkpoint
+	quitLimit  = 10 * time.Second       // for an immediate one
+	drainLimit = 200 * time.Millisecond // for the last log lines
 )
 
 // postmaster is one run of the server.

@@ -21,9 +21,12 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -32,7 +35,11 @@ import (
 	"jiujin/migrations"
 )
 
-const serverVariable = "JIUJIN_TEST_DATABASE_URL"
+const (
+	serverVariable = "JIUJIN_TEST_DATABASE_URL"
+	folderPrefix   = "jiujin-test-"
+	abandonedAfter = time.Hour
+)
 
 // server is what the tests of one process share.
 type server struct {
@@ -97,16 +104,6 @@ func EmptyURL(t testing.TB) string {
 	return shared.create(t, "template1")
 }
 
-// Cluster is the private server of this process, for tests that stop it or look
-// into it; nil when the tests use a server from outside.
-func Cluster(t testing.TB) *cluster.Cluster {
-	t.Helper()
-	if err := shared.ready(); err != nil {
-		t.Fatal(err)
-	}
-	return shared.own
-}
-
 func (s *server) ready() error {
 	s.start.Do(func() { s.err = s.open() })
 	return s.err
@@ -116,8 +113,9 @@ func (s *server) open() error {
 	if s.admin = os.Getenv(serverVariable); s.admin != "" {
 		return nil
 	}
+	sweep()
 	var err error
-	if s.dir, err = os.MkdirTemp("", "jiujin-test-"); err != nil {
+	if s.dir, err = os.MkdirTemp("", folderPrefix); err != nil {
 		return err
 	}
 	if err := os.Chmod(s.dir, 0o711); err != nil { // for the user postgres
@@ -129,6 +127,26 @@ func (s *server) open() error {
 	}
 	s.admin = s.own.URL("postgres")
 	return nil
+}
+
+// sweep removes the folders of test processes that were killed: those of some
+// age whose lock is free. What cannot be removed is left to the next time.
+func sweep() {
+	locks, _ := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*", "lock"))
+	for _, path := range locks {
+		info, err := os.Stat(path)
+		if err != nil || time.Since(info.ModTime()) < abandonedAfter {
+			continue
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			continue
+		}
+		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+			_ = os.RemoveAll(filepath.Dir(path))
+		}
+		_ = f.Close()
+	}
 }
 
 func (s *server) close() error {
