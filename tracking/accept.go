@@ -199,7 +199,7 @@ func toWGS84(f *Fix, from datum.Datum) *Refusal {
 		return &Refusal{Reason: Invalid, Field: "datum", Detail: err.Error()}
 	}
 	f.Point = p
-	return nil
+	return checkPoint(p) // a shift may lead over the edge of the map
 }
 
 func checkRegion(p orb.Point, region orb.Bound) *Refusal {

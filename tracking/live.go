@@ -20,20 +20,20 @@ import (
 // away when they outnumber the units many times over.
 type Store struct {
 	mu     sync.RWMutex
-	index  map[int64]int32 // unit → its place in units
+	index  map[int64]int32 // unit → its place in units and spots
 	units  []unit
+	spots  []spot // what a scan looks at, apart from the rest
 	bySlot map[geo.Cell]int32
 	slots  []slot
 
 	walks sync.Pool // of *walk
 
-	scanUpTo int // fleets of up to this many units are searched by a plain scan
-	minSlots int // never clean up below this many slots
+	unitsPerCell int // see search; tests set 0 to walk always
+	minSlots     int // never clean up below this many slots
 }
 
 // unit is one unit of the fleet, in no particular order.
 type unit struct {
-	vector geo.Vector
 	slot   int32
 	member int32 // its place in the slot's members
 	fix    Fix
@@ -44,7 +44,7 @@ type unit struct {
 type slot struct {
 	cell    geo.Cell
 	linked  bool // next is filled
-	members []member
+	members []spot
 	next    [6]int32 // neighbours' slots; noSlot for the missing sixth of a pentagon
 
 	centre orb.Point
@@ -52,8 +52,9 @@ type slot struct {
 	inner  float64 // squared radius of the inscribed circle in degrees of latitude
 }
 
-// member repeats what a search looks at, next to its neighbours in memory.
-type member struct {
+// spot is where a unit is. Every unit has one among the Store's spots and one
+// among the members of its slot, next to those that a search looks at with it.
+type spot struct {
 	vector geo.Vector
 	unitID int64
 	unit   int32
@@ -64,10 +65,10 @@ const noSlot = int32(-1)
 // NewStore is an empty Store.
 func NewStore() *Store {
 	return &Store{
-		index:    make(map[int64]int32),
-		bySlot:   make(map[geo.Cell]int32),
-		scanUpTo: 2048,
-		minSlots: 1 << 17,
+		index:        make(map[int64]int32),
+		bySlot:       make(map[geo.Cell]int32),
+		unitsPerCell: 16,
+		minSlots:     1 << 19,
 	}
 }
 
@@ -111,13 +112,15 @@ func (s *Store) update(f Fix) bool {
 	if !known {
 		at = int32(len(s.units))
 		s.units = append(s.units, unit{slot: noSlot})
+		s.spots = append(s.spots, spot{unitID: f.UnitID, unit: at})
 		s.index[f.UnitID] = at
 	}
 	u := &s.units[at]
 	u.fix = f
-	u.vector = geo.VectorOf(f.Point)
+	vector := geo.VectorOf(f.Point)
+	s.spots[at].vector = vector
 	if u.slot != noSlot && s.slots[u.slot].cell == f.Cell {
-		s.slots[u.slot].members[u.member].vector = u.vector
+		s.slots[u.slot].members[u.member].vector = vector
 		return true
 	}
 	s.leave(at)
@@ -182,7 +185,7 @@ func (s *Store) enter(at, into int32) {
 		sl.measure()
 	}
 	u.slot, u.member = into, int32(len(sl.members))
-	sl.members = append(sl.members, member{u.vector, u.fix.UnitID, at})
+	sl.members = append(sl.members, s.spots[at])
 }
 
 // leave takes a unit out of its slot, if it is in one: the last member takes
@@ -228,12 +231,13 @@ func (s *Store) Remove(unitID int64) bool {
 	end := int32(len(s.units) - 1)
 	if at != end {
 		u := s.units[end]
-		s.units[at] = u
+		s.units[at], s.spots[at] = u, s.spots[end]
+		s.spots[at].unit = at
 		s.index[u.fix.UnitID] = at
 		s.slots[u.slot].members[u.member].unit = at
 	}
 	s.units[end] = unit{}
-	s.units = s.units[:end]
+	s.units, s.spots = s.units[:end], s.spots[:end]
 	return true
 }
 

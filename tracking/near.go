@@ -20,10 +20,6 @@ func compareNear(a, b Near) int {
 	return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(a.Fix.UnitID, b.Fix.UnitID))
 }
 
-// maxRings is how far a search walks before it gives up on cells and looks at
-// every unit: about 25 km.
-const maxRings = 30
-
 // edge is shorter than any side of a cell of the store.
 var edge = geo.SmallestEdge(geo.StoreRes)
 
@@ -71,13 +67,13 @@ func (s *Store) Within(p orb.Point, radius geo.Metres) []Near {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var found []Near
-	for i := range s.units {
-		u := &s.units[i]
-		if from.Chord2(u.vector) > reach {
+	for i := range s.spots {
+		at := &s.spots[i]
+		if from.Chord2(at.vector) > reach {
 			continue
 		}
-		if d := from.Distance(u.vector); d <= radius {
-			found = append(found, Near{u.fix, d})
+		if d := from.Distance(at.vector); d <= radius {
+			found = append(found, Near{s.units[at.unit].fix, d})
 		}
 	}
 	slices.SortFunc(found, compareNear)
@@ -106,11 +102,15 @@ const anywhere = 5
 const rounding = 1e-9
 
 func newRanking(p orb.Point, k int, keep func(int64) bool) *ranking {
-	return &ranking{from: geo.VectorOf(p), k: k, keep: keep, worst: anywhere}
+	return &ranking{
+		from: geo.VectorOf(p), k: k, keep: keep,
+		list:  make([]ranked, 0, min(k, 64)),
+		worst: anywhere,
+	}
 }
 
 // consider enters a unit if it belongs.
-func (r *ranking) consider(m *member) {
+func (r *ranking) consider(m *spot) {
 	chord := r.from.Chord2(m.vector)
 	if chord > r.worst {
 		return

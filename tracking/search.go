@@ -42,6 +42,15 @@ func (w *walk) mark(at int32) {
 // advance makes the next ring the present one.
 func (w *walk) advance() { w.ring, w.next = w.next, w.ring[:0] }
 
+// To look at a cell costs a search as much as to look at unitsPerCell units.
+// It gives up on cells and looks at every unit once it has walked so many that
+// it would have been quicker to do so at once, or after maxRings, about 20 km.
+// Where it could walk fewer than minWalk cells it does not begin.
+const (
+	maxRings = 30
+	minWalk  = 256
+)
+
 // search fills r, walking outwards from cell start ring by ring. It ends when
 // the list is full and no cell beyond the last ring can hold a nearer unit;
 // geo.SmallestEdge proves the bound. Around a pentagon the bound does not
@@ -50,7 +59,7 @@ func (w *walk) advance() { w.ring, w.next = w.next, w.ring[:0] }
 // With grow the search makes the slots it misses and is always done; that
 // needs the write lock. Without it is not done when a slot is missing.
 func (s *Store) search(r *ranking, start geo.Cell, grow bool) (done bool) {
-	if len(s.units) <= s.scanUpTo {
+	if len(s.units) <= minWalk*s.unitsPerCell {
 		s.scan(r)
 		return true
 	}
@@ -67,7 +76,9 @@ func (s *Store) search(r *ranking, start geo.Cell, grow bool) (done bool) {
 	}
 	defer s.walks.Put(w)
 	w.begin(at)
-	for step := range maxRings {
+	walked := 0
+	for step := 0; step < maxRings && walked*s.unitsPerCell <= len(s.units); step++ {
+		walked += len(w.ring)
 		for _, at := range w.ring {
 			sl := &s.slots[at]
 			if sl.cell.Pentagon() {
@@ -121,8 +132,7 @@ func (s *Store) link(at int32) {
 // scan fills r from all units.
 func (s *Store) scan(r *ranking) {
 	r.list, r.worst = r.list[:0], anywhere
-	for i := range s.units {
-		u := &s.units[i]
-		r.consider(&member{u.vector, u.fix.UnitID, int32(i)})
+	for i := range s.spots {
+		r.consider(&s.spots[i])
 	}
 }

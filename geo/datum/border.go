@@ -13,8 +13,12 @@ import (
 // Heihe and Blagoveshchensk. Hong Kong, Macau and Taiwan are left out, because
 // map services do not agree there.
 func InChina(p orb.Point) bool {
-	return chinaBound.Contains(p) && planar.RingContains(china, p) ||
-		xishaBound.Contains(p)
+	return within(chinaBound, p) && planar.RingContains(china, p) || within(xishaBound, p)
+}
+
+// within is false for coordinates that are not numbers, unlike Bound.Contains.
+func within(b orb.Bound, p orb.Point) bool {
+	return p[0] >= b.Min[0] && p[0] <= b.Max[0] && p[1] >= b.Min[1] && p[1] <= b.Max[1]
 }
 
 var (
