@@ -43,5 +43,5 @@ func (s *Service) AddDevice(ctx context.Context, tx *pg.Tx, actor ticket.Actor, 
 	if err != nil {
 		return 0, "", err
 	}
-	return id, key, ticket.Record(tx, actor, "device.added", 0, d.UnitID, ticket.Data{"device_id": id, "label": d.Name, "datum": d.Datum})
+	return id, key, ticket.Record(tx, actor, "device.added", 0, d.UnitID, ticket.Data{"device_id": id, "label": d.Label, "datum": d.Datum})
 }

@@ -19,7 +19,7 @@ func AddDevice(ctx context.Context, tx *pg.Tx, d Device) (id int64, key string, 
 	if d.Datum == "" {
 		d.Datum = datum.WGS84
 	}
-	err = tx.QueryRow(ctx, insertDevice, d.UnitID, d.Name, string(d.Datum), keyHash(key)).Scan(&id)
+	err = tx.QueryRow(ctx, insertDevice, d.UnitID, d.Label, string(d.Datum), keyHash(key)).Scan(&id)
 	if err != nil {
 		return 0, "", fmt.Errorf("add device of unit %d: %w", d.UnitID, err)
 	}
