@@ -1,0 +1,179 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"jiujin/internal/auth"
+)
+
+// access says who is let through to a route.
+type access struct {
+	public bool        // everybody
+	device bool        // a device with its key, besides the roles
+	local  bool        // from this machine, besides the roles
+	roles  []auth.Role // signed-in people of these roles
+	always bool        // also people who must change their password first
+}
+
+// rule is one row of the access table.
+type rule struct {
+	method, path string
+	access
+	bodyMax int64         // bytes; 0 = 1 MiB
+	within  time.Duration // from the first byte in to the last byte out; 0 = 30 s
+	stream  bool          // answers for as long as the client stays
+}
+
+func (r rule) bodyLimit() int64 {
+	if r.bodyMax == 0 {
+		return 1 << 20
+	}
+	return r.bodyMax
+}
+
+func only(roles ...auth.Role) access { return access{roles: roles} }
+
+// accessTable is the one place that says who may do what. Handlers do not ask
+// again, except whether an object lies in the person's branch.
+func accessTable() []rule {
+	public := access{public: true}
+	everyone := only(auth.Roles()...)
+	everyone.always = true
+	administrator := only(auth.Administrator)
+	operator := access{local: true, roles: []auth.Role{auth.Administrator}}
+	const v1 = "/api/v1"
+	return []rule{
+		{method: "POST", path: v1 + "/session", access: public},
+		{method: "GET", path: v1 + "/session", access: everyone},
+		{method: "DELETE", path: v1 + "/session", access: everyone},
+		{method: "POST", path: v1 + "/session/password", access: everyone},
+		{method: "GET", path: v1 + "/config", access: public},
+
+		{method: "GET", path: v1 + "/people", access: administrator},
+		{method: "POST", path: v1 + "/people", access: administrator},
+		{method: "POST", path: v1 + "/people/{id}/disable", access: administrator},
+		{method: "POST", path: v1 + "/people/{id}/password", access: administrator},
+		{method: "GET", path: v1 + "/orgs", access: administrator},
+		{method: "POST", path: v1 + "/orgs", access: administrator},
+
+		{method: "GET", path: "/api/openapi.json", access: public},
+		{method: "GET", path: "/healthz", access: public},
+		{method: "GET", path: "/readyz", access: public},
+		{method: "GET", path: "/metrics", access: operator},
+		{method: "GET", path: "/*", access: public},
+	}
+}
+
+// tablePath turns echo's way of writing a path into that of the access table.
+func tablePath(path string) string {
+	parts := strings.Split(path, "/")
+	for i, part := range parts {
+		if name, ok := strings.CutPrefix(part, ":"); ok {
+			if base, rest, ok := strings.Cut(name, "."); ok {
+				parts[i] = "{" + base + "}." + rest
+			} else {
+				parts[i] = "{" + name + "}"
+			}
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// admit enforces the access table and the limits of the route. It runs after
+// routing and before anything of the request's body is read.
+func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		rule, ok := s.rules[r.Method+" "+tablePath(c.Path())]
+		if !ok {
+			return s.unknownRoute(c)
+		}
+		about := aboutRequest(r.Context())
+		about.route = rule.path
+		s.setLimits(c, rule)
+		ctx, err := s.allowed(r.Context(), r, rule)
+		if err != nil {
+			s.refuse(c.Response(), r, err)
+			return nil
+		}
+		if ctx != r.Context() {
+			c.SetRequest(r.WithContext(ctx))
+		}
+		return next(c)
+	}
+}
+
+// unknownRoute answers what no route serves.
+func (s *Server) unknownRoute(c echo.Context) error {
+	for key := range s.rules {
+		if method, path, _ := strings.Cut(key, " "); path == tablePath(c.Path()) && method != c.Request().Method {
+			return echo.ErrMethodNotAllowed
+		}
+	}
+	return echo.ErrNotFound
+}
+
+func (s *Server) setLimits(c echo.Context, rule rule) {
+	within := rule.within
+	if within == 0 {
+		within = 30 * time.Second
+	}
+	deadline := time.Now().Add(within)
+	if rule.stream {
+		deadline = time.Time{}
+	}
+	control := http.NewResponseController(c.Response())
+	_ = control.SetReadDeadline(deadline) // only a test's recorder has none
+	_ = control.SetWriteDeadline(deadline)
+	r := c.Request()
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, rule.bodyLimit())
+}
+
+// allowed finds out who asks, and whether the rule lets them in. The context
+// that it returns carries the principal or the device.
+func (s *Server) allowed(ctx context.Context, r *http.Request, rule rule) (context.Context, error) {
+	about := aboutRequest(ctx)
+	if cookie, err := r.Cookie(sessionCookie); err == nil {
+		about.token = cookie.Value
+	}
+	if rule.public || rule.local && about.local {
+		return ctx, nil
+	}
+	if key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok && rule.device && s.deps.Device != nil {
+		return s.deps.Device(ctx, key)
+	}
+	p, err := s.sessions.Principal(ctx, about.token)
+	if err != nil {
+		return nil, err
+	}
+	about.principal = &p
+	switch {
+	case !slices.Contains(rule.roles, p.Role):
+		return nil, errForbidden
+	case p.MustChange && !rule.always:
+		return nil, errMustChange
+	}
+	return ctx, nil
+}
+
+// who is the person who makes the request. It must not be called in handlers of
+// public routes or for devices; there it returns the zero Principal.
+func who(ctx context.Context) auth.Principal {
+	if p := aboutRequest(ctx).principal; p != nil {
+		return *p
+	}
+	return auth.Principal{}
+}
+
+// stillAllowed asks again, for a stream that has been open for a while, whether
+// its person is still signed in; the error is that of auth.Sessions.Principal.
+func (s *Server) stillAllowed(ctx context.Context) error {
+	_, err := s.sessions.Principal(ctx, aboutRequest(ctx).token)
+	return err
+}

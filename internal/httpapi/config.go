@@ -1,0 +1,87 @@
+package httpapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Config is what the pages need to know before anybody signs in. Deps.Config
+// fills it; product, server_time, time_zone and tiles are filled here.
+type Config struct {
+	Product        string       `json:"product"`
+	Title          string       `json:"title"`
+	OrgName        string       `json:"org_name"`
+	Version        string       `json:"version"`
+	Demo           bool         `json:"demo" doc:"Everything shown is made up"`
+	ServerTime     time.Time    `json:"server_time"`
+	TimeZone       string       `json:"time_zone" doc:"In which times are shown"`
+	Basemap        *Basemap     `json:"basemap"`
+	Tiles          string       `json:"tiles" doc:"Address of a map tile"`
+	Urgencies      []Urgency    `json:"urgencies" nullable:"false"`
+	Subtypes       []Subtype    `json:"subtypes" nullable:"false"`
+	Transitions    []Transition `json:"transitions" nullable:"false"`
+	Outcomes       []Term       `json:"outcomes" nullable:"false"`
+	DeclineReasons []Term       `json:"decline_reasons" nullable:"false"`
+	Channels       []string     `json:"channels" nullable:"false"`
+	PublicMap      bool         `json:"public_map"`
+}
+
+// Basemap says which map is shown.
+type Basemap struct {
+	Name      string     `json:"name"`
+	Approval  string     `json:"approval" doc:"审图号; empty for a made-up map"`
+	Source    string     `json:"source"`
+	Fictional bool       `json:"fictional"`
+	Bounds    [4]float64 `json:"bounds" doc:"West, south, east, north; WGS-84 degrees"`
+	Version   int64      `json:"version"`
+}
+
+// Urgency is one of the four grades with its limits.
+type Urgency struct {
+	Urgency      int `json:"urgency" minimum:"1" maximum:"4"`
+	ArriveMin    int `json:"arrive_min" doc:"Minutes to be on scene; 0 = no limit"`
+	OfferSeconds int `json:"offer_seconds" doc:"How long an offer stays open"`
+}
+
+// Subtype is one row of the demand taxonomy.
+type Subtype struct {
+	Code       string `json:"code"`
+	Kind       string `json:"kind"`
+	ZH         string `json:"zh"`
+	EN         string `json:"en"`
+	Urgency    int    `json:"urgency"`
+	FieldVisit bool   `json:"field_visit"`
+}
+
+// Transition is one row of the ticket's status machine.
+type Transition struct {
+	Action string   `json:"action"`
+	From   []string `json:"from" nullable:"false"`
+	To     string   `json:"to" doc:"Empty = the status stays"`
+	Roles  []string `json:"roles" nullable:"false"`
+	Needs  []string `json:"needs" nullable:"false" doc:"Input that must not be empty"`
+}
+
+// Term is a coded word in both languages.
+type Term struct {
+	Code string `json:"code"`
+	ZH   string `json:"zh"`
+	EN   string `json:"en"`
+}
+
+func (s *Server) configRoutes() {
+	type output struct{ Body Config }
+	handle(s, "GET", "/api/v1/config", huma.Operation{Summary: "What the pages need before anybody signs in", Tags: []string{"service"}},
+		func(ctx context.Context, _ *struct{}) (*output, error) {
+			config, err := s.deps.Config(ctx)
+			if err != nil {
+				return nil, err
+			}
+			config.Product, config.TimeZone = "Jiujin", "Asia/Shanghai"
+			config.Tiles = "/api/v1/tiles/{z}/{x}/{y}.mvt"
+			config.ServerTime = s.now()
+			return &output{Body: config}, nil
+		})
+}

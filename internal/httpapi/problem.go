@@ -1,0 +1,314 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/labstack/echo/v4"
+
+	"jiujin/internal/auth"
+	"jiujin/internal/pg"
+)
+
+// Problem is every error answer: RFC 9457 with a stable code.
+type Problem struct {
+	Type        string  `json:"type" doc:"urn:jiujin:problem: and the code"`
+	Title       string  `json:"title" doc:"Short text in the language of the request"`
+	Status      int     `json:"status"`
+	Detail      string  `json:"detail,omitempty" doc:"What is wrong and what to do"`
+	Code        string  `json:"code" doc:"Stable word for programs"`
+	Errors      []Fault `json:"errors,omitempty" doc:"What is wrong with which field"`
+	RequestID   string  `json:"request_id,omitempty" doc:"Names the request in the service's log"`
+	RetryAfterS int     `json:"retry_after_s,omitempty" doc:"Seconds to wait before trying again"`
+	Current     any     `json:"current,omitempty" doc:"The object as it is now, after a version conflict"`
+	Allowed     any     `json:"allowed,omitempty" doc:"What may be done instead"`
+
+	lang lang
+}
+
+// Fault is what is wrong with one field.
+type Fault struct {
+	Location string `json:"location" example:"body.lon"`
+	Message  string `json:"message"`
+	Value    any    `json:"value,omitempty" doc:"What was sent; left out unless it can hold nothing personal"`
+}
+
+// Error serves the error interface.
+func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
+
+// GetStatus serves huma.StatusError.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// GetHeaders serves huma.HeadersError.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{"Content-Language": {string(p.lang)}}
+	if p.RetryAfterS > 0 {
+		h.Set("Retry-After", strconv.Itoa(p.RetryAfterS))
+	}
+	return h
+}
+
+// ContentType serves huma.ContentTypeFilter.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// Errors of this package. The table known says how they look outside.
+var (
+	errForbidden     = errors.New("role may not do this")
+	errMustChange    = errors.New("password must be changed first")
+	errCrossOrigin   = errors.New("write from a foreign page")
+	errMismatch      = errors.New("idempotency key was used for another request")
+	errWrongPassword = errors.New("old password is wrong")
+	errNotFound      = errors.New("not found")
+)
+
+// throttled says that somebody has to wait.
+type throttled struct{ wait time.Duration }
+
+func (t throttled) Error() string { return "too many attempts, wait " + t.wait.String() }
+
+// invalid says that the input breaks a rule that the schema cannot express.
+type invalid struct {
+	location string
+	text     text
+}
+
+func (i invalid) Error() string { return i.location + ": " + i.text.en }
+
+// known maps sentinel errors to answers. The first that matches holds.
+var known = []struct {
+	err    error
+	status int
+	code   string
+	text   text
+}{
+	{auth.ErrNotSignedIn, 401, "not_signed_in", text{"请先登录。", "Sign in first."}},
+	{auth.ErrCredentials, 401, "not_signed_in", text{"登录名或密码不正确。", "The login or the password is wrong."}},
+	{errWrongPassword, 422, "wrong_password", text{"原密码不正确。", "The old password is wrong."}},
+	{errMustChange, 403, "must_change_password", text{"请先修改初始密码。", "Change the password you were given first."}},
+	{errForbidden, 403, "forbidden", text{"您的角色不能进行此操作。", "Your role may not do this."}},
+	{auth.ErrOutOfScope, 403, "forbidden", text{"不在您的管辖范围内。", "This lies outside your branch of the organisation."}},
+	{errCrossOrigin, 403, "cross_origin", text{"拒绝来自其他网站的写操作。", "Writes from pages of other sites are refused."}},
+	{auth.ErrNotFound, 404, "not_found", text{"没有这个人员或机构。", "There is no such person or organisation."}},
+	{errNotFound, 404, "not_found", text{"没有找到。", "There is nothing here."}},
+	{errMismatch, 422, "idempotency_mismatch", text{
+		"此 Idempotency-Key 已用于另一个请求，请换用新的键。", "This Idempotency-Key was used for another request; use a new one."}},
+}
+
+// weak maps the reasons of auth.CheckPassword to the message for the field.
+var weak = []struct {
+	err  error
+	text text
+}{
+	{auth.ErrPasswordShort, text{"密码至少 10 个字符。", "Use at least 10 characters."}},
+	{auth.ErrPasswordLong, text{"密码过长。", "The password is too long."}},
+	{auth.ErrPasswordContext, text{"密码不能包含登录名、姓名、单位名称或行业用语。", "Leave out the login, names and words of the trade."}},
+	{auth.ErrPasswordCommon, text{"此密码太常见。", "This password is too common."}},
+	{auth.ErrPasswordSame, text{"新密码不能与原密码相同。", "The new password must differ from the old one."}},
+}
+
+// referees maps constraints that a request can break to answers. A constraint
+// that is not here is a bug if ever seen.
+var referees = map[string]struct {
+	status int
+	code   string
+	text   text
+}{
+	"person_login_unique":          {409, "login_taken", text{"登录名已被使用。", "The login is taken."}},
+	"person_officer_has_unit":      {422, "validation", text{"执法人员必须属于一个单元。", "An officer must belong to a unit."}},
+	"org_code_unique":              {409, "code_taken", text{"机构代码已被使用。", "The code of the organisation is taken."}},
+	"org_root_is_province":         {422, "validation", text{"只有最上级机构是省级。", "The root of the tree, and nothing else, is a province."}},
+	"unit_call_sign_unique":        {409, "call_sign_taken", text{"呼号已被使用。", "The call sign is taken."}},
+	"unit_crew_positive":           {422, "validation", text{"人数应为 1 至 20。", "A crew has 1 to 20 people."}},
+	"shift_no_overlap":             {409, "shift_overlap", text{"该单元在此时段已有班次。", "The unit has a shift at that time."}},
+	"shift_not_empty":              {422, "validation", text{"班次的结束时间应晚于开始时间。", "A shift must end after it begins."}},
+	"offer_one_open_per_unit":      {409, "unit_busy", text{"该单元正有待答复的任务。", "The unit has an open offer."}},
+	"sortie_one_active_per_unit":   {409, "unit_busy", text{"该单元正在执行任务。", "The unit is on another task."}},
+	"offer_one_open_per_ticket":    {409, "ticket_taken", text{"该工单正等待另一单元答复。", "The ticket is offered to another unit."}},
+	"sortie_one_active_per_ticket": {409, "ticket_taken", text{"该工单已有单元承办。", "Another unit has the ticket."}},
+}
+
+// problem is the one place where an error becomes an answer. What it does not
+// know is logged here, once, and answered without a word about the inside.
+func (s *Server) problem(ctx context.Context, err error) *Problem {
+	a := aboutRequest(ctx)
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return p
+	}
+	if t, ok := errors.AsType[throttled](err); ok {
+		p := s.problemOf(a, http.StatusTooManyRequests, "throttled", text{"尝试次数过多，请稍后再试。", "Too many attempts; try again later."})
+		p.RetryAfterS = int((t.wait + time.Second - 1) / time.Second)
+		return p
+	}
+	if i, ok := errors.AsType[invalid](err); ok {
+		p := s.problemOf(a, http.StatusUnprocessableEntity, "validation", textValidation)
+		p.Errors = []Fault{{Location: i.location, Message: i.text.in(a.lang)}}
+		return p
+	}
+	for _, k := range known {
+		if errors.Is(err, k.err) {
+			return s.problemOf(a, k.status, k.code, k.text)
+		}
+	}
+	for _, w := range weak {
+		if errors.Is(err, w.err) {
+			p := s.problemOf(a, http.StatusUnprocessableEntity, "weak_password", w.text)
+			p.Errors = []Fault{{Location: "body.new_password", Message: w.text.in(a.lang)}}
+			return p
+		}
+	}
+	if r, ok := referees[pg.Constraint(err)]; ok {
+		return s.problemOf(a, r.status, r.code, r.text)
+	}
+	return s.unexpected(ctx, a, err)
+}
+
+// unexpected answers what is nobody's fault outside.
+func (s *Server) unexpected(ctx context.Context, a *about, err error) *Problem {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		limit := strconv.FormatInt(tooLarge.Limit, 10)
+		return s.problemOf(a, http.StatusRequestEntityTooLarge, "too_large",
+			text{"请求内容超过 " + limit + " 字节。", "The request has more than " + limit + " bytes."})
+	}
+	if pg.IsUnavailable(err) || ctx.Err() != nil { // for a client that is gone any answer will do
+		if ctx.Err() == nil {
+			s.log.WarnContext(ctx, "database unavailable", "request", a.id, "route", a.route, "err", err)
+		}
+		p := s.problemOf(a, http.StatusServiceUnavailable, "unavailable", text{"服务暂时不可用，请稍后重试。", "The service is away for a moment; try again."})
+		p.RetryAfterS = 2
+		return p
+	}
+	s.log.ErrorContext(ctx, "request failed", "request", a.id, "route", a.route, "err", err)
+	return s.problemOf(a, http.StatusInternalServerError, "internal", textInternal)
+}
+
+func (s *Server) problemOf(a *about, status int, code string, detail text) *Problem {
+	return &Problem{
+		Type: "urn:jiujin:problem:" + code, Title: titles[status].in(a.lang), Status: status,
+		Detail: detail.in(a.lang), Code: code, RequestID: a.id, lang: a.lang,
+	}
+}
+
+// refuse answers outside of huma.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	s.writeProblem(w, r, s.problem(r.Context(), err))
+}
+
+func (s *Server) writeProblem(w http.ResponseWriter, r *http.Request, p *Problem) {
+	body, err := json.Marshal(p)
+	if err != nil { // Current holds something that is no JSON
+		s.log.ErrorContext(r.Context(), "write problem", "request", p.RequestID, "err", err)
+		body = []byte(`{"status":500,"code":"internal"}`)
+	}
+	for name, values := range p.GetHeaders() {
+		w.Header()[name] = values
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(body) // the client may be gone
+}
+
+// echoError answers errors that handlers on echo return.
+func (s *Server) echoError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	a := aboutRequest(c.Request().Context())
+	if he, ok := errors.AsType[*echo.HTTPError](err); ok && he.Code < 500 {
+		code, detail := httpCode(he.Code)
+		s.writeProblem(c.Response(), c.Request(), s.problemOf(a, he.Code, code, detail))
+		return
+	}
+	s.refuse(c.Response(), c.Request(), err)
+}
+
+// httpCode is the code and text of an error that echo or huma found.
+func httpCode(status int) (string, text) {
+	switch status {
+	case http.StatusNotFound:
+		return "not_found", text{"没有这个地址。", "There is no such address."}
+	case http.StatusMethodNotAllowed:
+		return "method_not_allowed", text{"此地址不支持该方法。", "The address does not take this method."}
+	case http.StatusRequestEntityTooLarge:
+		return "too_large", text{"请求内容过大。", "The request is too large."}
+	case http.StatusRequestTimeout:
+		return "too_slow", text{"请求内容未能及时到达。", "The request did not arrive in time."}
+	case http.StatusUnsupportedMediaType:
+		return "media_type", text{"请以 JSON 发送（application/json）。", "Send JSON (application/json)."}
+	case http.StatusUnauthorized:
+		return "not_signed_in", text{"请先登录。", "Sign in first."}
+	default:
+		return "validation", textValidation
+	}
+}
+
+// problemsOnce guards huma's package variable, which New sets.
+var problemsOnce sync.Once
+
+// useProblems makes huma answer with Problem: same shape and language as ours,
+// and never the value of a field that may be personal.
+func useProblems() {
+	problemsOnce.Do(func() {
+		huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
+			return humaProblem(&about{lang: chinese}, status, errs)
+		}
+		huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
+			return humaProblem(aboutRequest(ctx.Context()), status, errs)
+		}
+	})
+}
+
+func humaProblem(a *about, status int, errs []error) *Problem {
+	code, detail := httpCode(status)
+	if status >= 500 {
+		code, detail = "internal", textInternal
+		errs = nil
+	}
+	p := &Problem{
+		Type: "urn:jiujin:problem:" + code, Title: titles[status].in(a.lang), Status: status,
+		Detail: detail.in(a.lang), Code: code, RequestID: a.id, lang: a.lang,
+	}
+	for _, err := range errs {
+		d, ok := err.(huma.ErrorDetailer)
+		if !ok {
+			p.Errors = append(p.Errors, Fault{Message: translate(err.Error(), a.lang)})
+			continue
+		}
+		detail := d.ErrorDetail()
+		p.Errors = append(p.Errors, Fault{
+			Location: detail.Location, Message: translate(detail.Message, a.lang), Value: harmless(detail.Location, detail.Value),
+		})
+	}
+	return p
+}
+
+// harmless returns a value that may be echoed, or nil: a plain value of a field
+// that by its nature tells nothing about a person.
+func harmless(location string, value any) any {
+	field := location[strings.LastIndexByte(location, '.')+1:]
+	field, _, _ = strings.Cut(field, "[")
+	switch field {
+	case "lon", "lat", "accuracy_m", "speed_kmh", "heading_deg", "fixed_at", "datum", "encoding", "dry_run",
+		"kind", "subtype", "channel", "urgency", "status", "view", "level", "role", "mode",
+		"version", "limit", "before", "k", "from", "to", "z", "x", "y", "id", "unit_id", "org_id", "crew":
+	default:
+		return nil
+	}
+	switch v := value.(type) {
+	case string:
+		if len(v) > 40 {
+			return nil
+		}
+		return v
+	case bool, int, int64, float64:
+		return v
+	default:
+		return nil
+	}
+}

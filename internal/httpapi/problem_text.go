@@ -1,0 +1,114 @@
+package httpapi
+
+import (
+	"regexp"
+	"strings"
+
+	"golang.org/x/text/language"
+)
+
+// lang is a language that the service speaks, as in Content-Language.
+type lang string
+
+const (
+	chinese lang = "zh-CN" // unless a client asks for English
+	english lang = "en"
+)
+
+// languages matches Accept-Language; the first is the answer to anything else.
+var languages = language.NewMatcher([]language.Tag{language.SimplifiedChinese, language.English})
+
+func langOf(accept string) lang {
+	if len(accept) > 200 { // nobody speaks that many
+		return chinese
+	}
+	tags, _, err := language.ParseAcceptLanguage(accept)
+	if err != nil {
+		return chinese
+	}
+	if _, index, confidence := languages.Match(tags...); index == 1 && confidence > language.No {
+		return english
+	}
+	return chinese
+}
+
+// text is a message in both languages.
+type text struct{ zh, en string }
+
+func (t text) in(l lang) string {
+	if l == english {
+		return t.en
+	}
+	return t.zh
+}
+
+var (
+	textInternal   = text{"服务内部出错，请将请求编号告知管理员。", "Something broke inside; tell the administrator the request id."}
+	textValidation = text{"提交的内容有误，请检查标出的字段。", "Some input is wrong; look at the fields named."}
+)
+
+var titles = map[int]text{
+	400: {"请求有误", "Bad request"}, 401: {"未登录", "Not signed in"}, 403: {"无权操作", "Forbidden"},
+	404: {"没有找到", "Not found"}, 405: {"方法不支持", "Method not allowed"}, 406: {"格式不支持", "Not acceptable"},
+	408: {"请求超时", "Request timeout"}, 409: {"有冲突", "Conflict"}, 410: {"已失效", "Gone"}, 413: {"内容过大", "Too large"},
+	415: {"类型不支持", "Unsupported media type"}, 422: {"内容有误", "Invalid input"}, 429: {"操作过于频繁", "Too many requests"},
+	500: {"服务出错", "Internal error"}, 503: {"服务暂不可用", "Unavailable"},
+}
+
+// phrases are the validator's messages in Chinese; %s stands for what differs.
+// A message without a phrase stays English.
+var phrases = compilePhrases([][2]string{
+	{`unexpected property`, `没有这个字段`},
+	{`expected string to be RFC 3339 date-time`, `应为 RFC 3339 格式的时间`},
+	{`expected string to be RFC 3339 date`, `应为 RFC 3339 格式的日期`},
+	{`expected boolean`, `应为 true 或 false`},
+	{`expected number`, `应为数字`},
+	{`expected integer`, `应为整数`},
+	{`expected string`, `应为文字`},
+	{`expected array`, `应为数组`},
+	{`expected object`, `应为对象`},
+	{`expected value to be one of "%s"`, `应为以下之一：%s`},
+	{`expected number >= %s`, `不能小于 %s`},
+	{`expected number > %s`, `应大于 %s`},
+	{`expected number <= %s`, `不能大于 %s`},
+	{`expected number < %s`, `应小于 %s`},
+	{`expected length >= %s`, `至少 %s 个字符`},
+	{`expected length <= %s`, `至多 %s 个字符`},
+	{`expected string to match pattern %s`, `格式不符（%s）`},
+	{`expected array length >= %s`, `至少 %s 项`},
+	{`expected array length <= %s`, `至多 %s 项`},
+	{`expected required property %s to be present`, `缺少字段 %s`},
+	{`required %s parameter is missing`, `缺少参数（%s）`},
+	{`invalid integer`, `应为整数`},
+	{`invalid float`, `应为数字`},
+	{`invalid boolean`, `应为 true 或 false`},
+	{`request body is required`, `缺少请求内容`},
+	{`unknown content type: %s`, `不支持的内容类型：%s`},
+})
+
+type phrase struct {
+	en *regexp.Regexp
+	zh string
+}
+
+func compilePhrases(pairs [][2]string) []phrase {
+	var out []phrase
+	for _, p := range pairs {
+		pattern := strings.ReplaceAll(regexp.QuoteMeta(p[0]), "%s", "(.+)")
+		out = append(out, phrase{regexp.MustCompile("^" + pattern + "$"), strings.ReplaceAll(p[1], "%s", "$1")})
+	}
+	return out
+}
+
+// translate puts a message of the validator into a language.
+func translate(message string, l lang) string {
+	if l == english {
+		return message
+	}
+	for _, p := range phrases {
+		if p.en.MatchString(message) {
+			return p.en.ReplaceAllString(message, p.zh)
+		}
+	}
+	return message
+}

@@ -1,0 +1,193 @@
+// Package httpapi is the service as its clients see it: routes, who may use
+// them, request and response types, errors, the web pages. Rules live in the
+// packages it calls.
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"jiujin/internal/auth"
+	"jiujin/internal/pg"
+)
+
+// Deps is what a Server works with. DB, Passwords, Config and Ready must be
+// given; the rest may be zero.
+type Deps struct {
+	DB        *pg.DB
+	Passwords *auth.Passwords
+	Logger    *slog.Logger         // nil = slog.Default()
+	Metrics   *prometheus.Registry // nil = a new one; /metrics shows what others registered too
+
+	// Config returns what /config shows, without the times of the server.
+	Config func(ctx context.Context) (Config, error)
+	// Ready tells for each part of the service why it cannot work, or nil.
+	Ready func(ctx context.Context) map[string]error
+	// Device looks up the key of a device and returns a context that carries
+	// what the handlers of devices need; an error wraps auth.ErrNotSignedIn
+	// when the key is unknown. nil = no device is let in.
+	Device func(ctx context.Context, key string) (context.Context, error)
+
+	// Web holds the built web pages, index.html at its root; nil = none.
+	Web fs.FS
+	// Proxies are the networks of reverse proxies whose X-Forwarded-For and
+	// X-Forwarded-Proto are believed. None by default.
+	Proxies []netip.Prefix
+	// Origins are further origins, such as "https://desk.example.org", whose
+	// pages may write.
+	Origins []string
+}
+
+// Server answers HTTP. Make it with New, serve Handler and keep Run running.
+type Server struct {
+	deps     Deps
+	log      *slog.Logger
+	sessions *auth.Sessions
+	logins   *auth.Throttle // per login and address
+	clients  *auth.Throttle // per address
+	echo     *echo.Echo
+	api      huma.API
+	rules    map[string]rule // by method and path
+	pages    *pages
+	metrics  *metrics
+	handler  http.Handler
+}
+
+// New registers every route. It fails when a route and the access table do not
+// agree, or when the web pages cannot be read.
+func New(deps Deps) (*Server, error) {
+	s := &Server{
+		deps:     deps,
+		log:      deps.Logger,
+		sessions: auth.NewSessions(deps.DB, deps.Passwords),
+		logins:   auth.NewThrottle(auth.ThrottleRule{Free: 5, Window: 10 * time.Minute, First: time.Second, Keys: 10_000}),
+		clients:  auth.NewThrottle(auth.ThrottleRule{Free: 300, Window: 10 * time.Minute, First: time.Second, Keys: 10_000}),
+		echo:     echo.New(),
+		rules:    make(map[string]rule),
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	for _, r := range accessTable() {
+		s.rules[r.method+" "+r.path] = r
+	}
+	var err error
+	if s.metrics, err = newMetrics(deps.Metrics); err != nil {
+		return nil, err
+	}
+	if s.pages, err = readPages(deps.Web); err != nil {
+		return nil, err
+	}
+	s.echo.HTTPErrorHandler = s.echoError
+	s.echo.Use(s.admit)
+	useProblems()
+	s.api = humaecho.New(s.echo, apiConfig())
+	s.registerRoutes()
+	if err := s.checkRoutes(); err != nil {
+		return nil, err
+	}
+	if s.handler, err = s.outside(s.echo); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// registerRoutes names every route there is.
+func (s *Server) registerRoutes() {
+	s.sessionRoutes()
+	s.configRoutes()
+	s.peopleRoutes()
+	s.healthRoutes()
+	s.echo.GET("/*", s.page)
+}
+
+// Handler is the whole service.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Run removes what is over, ended sessions and old idempotency keys, once an
+// hour, until ctx ends.
+func (s *Server) Run(ctx context.Context) error {
+	ticker := time.NewTicker(time.Hour)
+	defer ticker.Stop()
+	for {
+		if err := s.sweep(ctx); err != nil && ctx.Err() == nil {
+			s.log.WarnContext(ctx, "sweep failed, next try in an hour", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+func (s *Server) sweep(ctx context.Context) error {
+	return errors.Join(
+		s.sessions.Sweep(ctx),
+		deleteIdempotencyBefore(ctx, s.deps.DB.Pool, s.deps.DB.Now().Add(-idempotencyLife)),
+	)
+}
+
+func apiConfig() huma.Config {
+	config := huma.DefaultConfig("Jiujin", "1")
+	config.Info.Description = "Dispatch of field teams. Errors are RFC 9457 problems with a stable `code`."
+	config.CreateHooks = nil // no $schema links
+	config.DocsPath, config.OpenAPIPath, config.SchemasPath = "", "", ""
+	config.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
+	return config
+}
+
+// handle registers a handler of the API. Method and path must have a row in the
+// access table, which also sets the limits. What fn returns as an error is
+// turned into a problem here and nowhere else.
+func handle[I, O any](s *Server, method, path string, op huma.Operation, fn func(context.Context, *I) (*O, error)) {
+	op.Method, op.Path = method, path
+	op.MaxBodyBytes = s.rules[method+" "+path].bodyLimit()
+	op.BodyReadTimeout = -1 // admit has set the deadline
+	if op.OperationID == "" {
+		op.OperationID = huma.GenerateOperationID(method, path, new(O))
+	}
+	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := fn(ctx, in)
+		if err != nil {
+			return nil, s.problem(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// checkRoutes compares the routes with the access table, both ways.
+func (s *Server) checkRoutes() error {
+	var wrong []error
+	seen := make(map[string]bool)
+	for _, r := range s.echo.Routes() {
+		if r.Method == echo.RouteNotFound {
+			continue
+		}
+		key := r.Method + " " + tablePath(r.Path)
+		seen[key] = true
+		if _, ok := s.rules[key]; !ok {
+			wrong = append(wrong, fmt.Errorf("route %s has no row in the access table", key))
+		}
+	}
+	for key := range s.rules {
+		if !seen[key] {
+			wrong = append(wrong, fmt.Errorf("row %s of the access table has no route", key))
+		}
+	}
+	slices.SortFunc(wrong, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(wrong...)
+}
