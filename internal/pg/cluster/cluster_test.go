@@ -294,6 +294,23 @@ func TestStartAfterKill(t *testing.T) {
 	}
 }
 
+// Nobody is there to start it again, so the server must end by itself.
+func TestServerEndsWithProgram(t *testing.T) {
+	dir := folder(t)
+	program, url := startProgram(t, exec.Command(os.Args[0]), dir)
+	conn := connect(t, url)
+	if err := program.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = program.Wait() // it was killed
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := conn.PgConn().WaitForNotification(ctx); err == nil || ctx.Err() != nil {
+		t.Fatalf("the session was not ended: %v", err)
+	}
+	start(t, dir) // waits until what is left of the server has gone
+}
+
 // startProgram runs the cluster in another process and returns its URL.
 func startProgram(t *testing.T, cmd *exec.Cmd, dir string) (*exec.Cmd, string) {
 	t.Helper()

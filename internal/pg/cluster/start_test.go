@@ -64,12 +64,17 @@ func TestStalePIDFile(t *testing.T) {
 	}
 	_, rest, _ := strings.Cut(string(text), "\n")
 	stale := fmt.Sprintf("%d\n%s", innocent.Process.Pid, rest)
-	if err := os.WriteFile(pidFile, []byte(stale), 0o600); err != nil {
+	var server syscall.Stat_t
+	if err := syscall.Stat(filepath.Dir(pidFile), &server); err != nil {
 		t.Fatal(err)
 	}
-	lock := filepath.Join(dir, "socket", ".s.PGSQL.5432.lock")
-	if err := os.WriteFile(lock, []byte(stale), 0o600); err != nil {
-		t.Fatal(err)
+	for _, path := range []string{pidFile, filepath.Join(dir, "socket", ".s.PGSQL.5432.lock")} {
+		if err := os.WriteFile(path, []byte(stale), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chown(path, int(server.Uid), int(server.Gid)); err != nil {
+			t.Fatal(err)
+		}
 	}
 
 	c = start(t, dir)
