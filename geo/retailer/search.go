@@ -90,7 +90,7 @@ func Search(ctx context.Context, db *pg.DB, q Query) ([]Hit, error) {
 	}
 	var hits []Hit
 	err := db.InTx(ctx, func(tx *pg.Tx) (err error) {
-		if err := searchSettings(ctx, tx); err != nil {
+		if err := searchSettings(ctx, tx, words); err != nil {
 			return err
 		}
 		if hits, err = find(ctx, tx, q, words); err != nil {

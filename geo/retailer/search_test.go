@@ -84,7 +84,7 @@ func TestSearchFindsFirst(t *testing.T) {
 		{Query{Text: "fuxinglong"}, "0006", MatchPinyin}, // the other one is cancelled
 		{Query{Text: "洪塔烟酒店", Near: east}, "0002", MatchPinyin},
 		{Query{Text: "福兴龙付食店"}, "0006", MatchPinyin}, // sounds the same
-		{Query{Text: "长沙酒行"}, "0004", MatchName},,
+		{Query{Text: "长沙酒行"}, "0004", MatchName},
 		{Query{Text: "福兴隆", Scope: "421182"}, "0007", MatchName},
 		{Query{Text: "长沙", Scope: "421182"}, "", ""},
 		{Query{Near: west}, "0001", MatchNear},

@@ -94,7 +94,7 @@ func plans(t testing.TB, db *pg.DB, q Query) (out []string) {
 	words := parse(q.Text)
 	ctx := context.Background()
 	err := db.InTx(ctx, func(tx *pg.Tx) error {
-		if err := searchSettings(ctx, tx); err != nil {
+		if err := searchSettings(ctx, tx, words); err != nil {
 			return err
 		}
 		for sql, args := range map[string][]any{findSQL: findArgs(q, words), similarSQL: similarArgs(q, words)} {

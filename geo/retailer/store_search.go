@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb"
@@ -18,13 +19,25 @@ const searchTime = time.Second
 // searchSettings hold until the end of the transaction. A plan made for the
 // values at hand is worth its price: a search that leaves out most branches is
 // planned as if they were not there.
-func searchSettings(ctx context.Context, tx *pg.Tx) error {
+func searchSettings(ctx context.Context, tx *pg.Tx, t terms) error {
 	_, err := tx.Exec(ctx, `
 		select set_config('statement_timeout', $1, true),
 			set_config('plan_cache_mode', 'force_custom_plan', true),
-			set_config('pg_trgm.similarity_threshold', '0.4', true)`,
-		fmt.Sprint(searchTime.Milliseconds()))
+			set_config('pg_trgm.similarity_threshold', $2, true)`,
+		fmt.Sprint(searchTime.Milliseconds()), threshold(t))
 	return err
+}
+
+// threshold is the similarity from which a name counts as mistyped: one wrong
+// character in the middle of four leaves 2 of 8 trigrams, of five 3 of 9.
+func threshold(t terms) string {
+	switch utf8.RuneCountInString(t.joined) {
+	case 4:
+		return "0.24"
+	case 5:
+		return "0.32"
+	}
+	return "0.4"
 }
 
 // find looks for retailers that fit t exactly, by one part or another.
