@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"sort"
+	"strings"
 )
 
 // terrain is the raster over which country roads find their way: cheap where
@@ -15,6 +16,7 @@ type terrain struct {
 	net    []bool    // cells with a country road
 	ends   map[int]vec
 	placed [][]vec // the country roads so far
+	reuse  float64 // cost of following a road, as a share of a new one's
 }
 
 const (
@@ -23,13 +25,13 @@ const (
 )
 
 func (c *county) newTerrain() *terrain {
-	t := &terrain{c: c, w: 156, h: 108, ends: map[int]vec{}}
+	t := &terrain{c: c, w: 156, h: 108, ends: map[int]vec{}, reuse: 0.3}
 	t.cost = make([]float64, t.w*t.h)
 	t.net = make([]bool, t.w*t.h)
 	for i := range t.cost {
 		p := t.at(i)
 		rough := c.relief.octaves(p.X*0.55+100, p.Y*0.55)
-		t.cost[i] = 1 + 9*rough*rough
+		t.cost[i] = 1 + 40*rough*rough*rough*rough
 		if !inHexagon(p, -0.25) || c.reach(p) < 1.03 || c.wet(p, 0.27) {
 			t.cost[i] = math.Inf(1)
 		} else if c.wet(p, 0.5) {
@@ -83,7 +85,7 @@ func (t *terrain) path(from int, goal func(int) bool) []int {
 				j := y*t.w + x
 				step := t.cost[j] * math.Hypot(float64(dx), float64(dy))
 				if t.net[j] {
-					step *= 0.3
+					step *= t.reuse
 				}
 				if next := cost[i] + step; !done[j] && !math.IsInf(step, 1) {
 					if old, ok := cost[j]; !ok || next < old {
@@ -118,7 +120,7 @@ func (t *terrain) lay(cells []int, s street) {
 func (t *terrain) emit(cells []int, s street) {
 	var pts []vec
 	for k, i := range cells {
-		if k%thinned == 0 && len(cells)-1-k >= 2 || k == len(cells)-1 {
+		if k == 0 || k%thinned == 0 && len(cells)-1-k >= 2 || k == len(cells)-1 {
 			pts = append(pts, t.at(i))
 		}
 	}
@@ -189,7 +191,14 @@ func (c *county) drawCountry(rng *rand.Rand) {
 		i := t.cell(v.at)
 		if !t.net[i] {
 			t.ends[i] = v.at
-			t.lay(t.path(i, onNet), street{name: v.name + "路", class: Tertiary})
+			t.lay(t.path(i, onNet), street{name: strings.TrimSuffix(v.name, "村") + "路", class: Tertiary})
+		}
+	}
+	t.reuse = 0.7
+	for k, v := range c.villages {
+		if to := c.nextVillage(k); rng.Float64() < 0.5 && to >= 0 {
+			goal := t.cell(c.villages[to].at)
+			t.lay(t.path(t.cell(v.at), func(i int) bool { return i == goal }), street{name: runeAt(v.name, 0) + runeAt(c.villages[to].name, 0) + "路", class: Tertiary})
 		}
 	}
 }
@@ -252,13 +261,24 @@ func (c *county) placeVillages(rng *rand.Rand) {
 	}
 }
 
+// nextVillage is the nearest village of those that come after k; -1 if none.
+func (c *county) nextVillage(k int) int {
+	best, found := -1, 3.5
+	for m := k + 1; m < len(c.villages); m++ {
+		if d := c.villages[m].at.sub(c.villages[k].at).len(); d < found {
+			best, found = m, d
+		}
+	}
+	return best
+}
+
 // drawLand adds hills, parks by the water, and the outlines of built-up land.
 func (c *county) drawLand(rng *rand.Rand) {
 	for i := range 9 {
 		angle := (float64(i) + rng.Float64()*0.6) / 9 * 2 * math.Pi
 		s, co := math.Sincos(angle)
 		p := vec{11.6 * co, 7.9 * s}.times(0.9 + rng.Float64()*0.15)
-		if ring := blob(rng, p, 1+rng.Float64()*1.3, 0.8+rng.Float64()*0.8, 0.4); !c.wet(p, 1.2) {
+		if ring := blob(rng, p, 1+rng.Float64()*1.3, 0.8+rng.Float64()*0.8, 0.4); !c.wet(p, 1.2) && c.fromSeats(p) > 2.2 {
 			for k, q := range ring {
 				ring[k] = c.relief.bend(q, 0.5, 0.8)
 			}
@@ -267,14 +287,13 @@ func (c *county) drawLand(rng *rand.Rand) {
 	}
 	for _, side := range []float64{1, -1} { // riverside parks
 		x := -2.4 + rng.Float64()*3
-		if ring := append(c.river.bank(x, x+1.1, 0.008, side), reversed(c.river.bank(x+0.1, x+1, 0.06, side))...); true {
-			c.greens = append(c.greens, area{class: "park", name: "滨江公园", ring: ring})
-		}
+		ring := append(c.river.bank(x, x+1.1, 0.008, side), reversed(c.river.bank(x+0.1, x+1, 0.06, side))...)
+		c.greens = append(c.greens, area{class: "park", name: "滨江公园", ring: ring})
 	}
 	var town []vec
 	for a := 0; a < 360; a += 4 {
 		t := float64(a) * math.Pi / 180
-		town = append(town, c.relief.bend(polar(t, c.ring(t)*1.05), 0.3, 0.5))
+		town = append(town, polar(t, c.ring(t)*(1.02+0.06*c.relief.at(10*math.Cos(t), 10*math.Sin(t)))))
 	}
 	c.built = append(c.built, town)
 	for _, p := range c.places {
@@ -285,4 +304,12 @@ func (c *county) drawLand(rng *rand.Rand) {
 	for _, v := range c.villages {
 		c.built = append(c.built, blob(rng, v.at, 0.26, 0.22, 0.3))
 	}
+}
+
+func (c *county) fromSeats(p vec) float64 {
+	d := math.Inf(1)
+	for _, q := range c.places {
+		d = min(d, q.seat.sub(p).len()-q.radius)
+	}
+	return d
 }

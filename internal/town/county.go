@@ -47,14 +47,15 @@ type county struct {
 	built    [][]vec
 	used     map[string]bool // names given within the county
 	guides   map[cell][][2]vec
+	areas    [][][]vec // the bent, absolute outlines of each place
+	serial   int       // of the last licence
+	squadOf  []int     // the squad of each place, counted within the county
 }
 
 type area struct {
 	class, name string
 	ring        []vec
 }
-
-const streams = 3
 
 // drawCounty lays out water, town, townships, villages and every street.
 func drawCounty(seed uint64, index int, at vec) *county {
@@ -67,8 +68,8 @@ func drawCounty(seed uint64, index int, at vec) *county {
 	c.rot = (rng.Float64() - 0.5) * 0.3
 	c.river = newRiver(rng, c.names.river)
 	c.placeLakes(rng)
-	c.placeTownships(rng)
 	c.drawRing()
+	c.placeTownships(rng)
 	c.drawShores()
 	c.drawTown(stream(seed, "streets", index))
 	c.drawCountry(stream(seed, "country", index))
@@ -141,7 +142,10 @@ func (c *county) placeTownships(rng *rand.Rand) {
 	urban := []vec{{-0.9, 1.3}, {1.5, 0.9}, {-2.6, -1.2}, {0.9, -2.4}}
 	for i, p := range urban {
 		if i == 2 {
-			p = c.lakes[0].centre.times(0.55)
+			p = c.lakes[0].centre.times(0.6)
+			for c.wet(p, 0.2) {
+				p.Y -= 0.1
+			}
 		}
 		c.places = append(c.places, place{name: c.names.streets[i], seat: p, radius: 1.2, urban: true})
 	}
@@ -151,13 +155,23 @@ func (c *county) placeTownships(rng *rand.Rand) {
 		for k := 0; ; k++ {
 			s, co := math.Sincos(angle)
 			p := vec{9.6 * co, 6.9 * s}.times(0.86 + rng.Float64()*0.22)
-			if !c.wet(p, 0.75) && c.reach(p) > 1.6 && inHexagon(p, 1.2) {
+			if !c.wet(p, 0.75) && c.fromMotorway(p) > 1.3 && c.reach(p) > 1.6 && inHexagon(p, 1.2) && c.fromSeats(p) > 3.4-0.02*float64(k) {
 				c.places = append(c.places, place{name: name, seat: p, radius: 0.55 + rng.Float64()*0.3})
 				break
 			}
 			angle += 0.06
 		}
 	}
+}
+
+func (c *county) fromMotorway(p vec) float64 {
+	d := math.Inf(1)
+	for _, s := range c.streets {
+		for i := 1; s.class == Motorway && i < len(s.pts); i++ {
+			d = min(d, closest(p, s.pts[i-1], s.pts[i]).sub(p).len())
+		}
+	}
+	return d
 }
 
 // drawRing draws the ring road in four named quarters, and the motorway.

@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"github.com/paulmach/orb"
+
+	"jiujin/geo"
 )
 
 // Class is the rank of a road, from the widest to the narrowest.
@@ -43,10 +45,10 @@ type Edge struct {
 	From, To int // indices into Graph.Nodes
 	Road     int // index into Graph.Roads
 	// Line runs from From to To; WGS-84, longitude first. Do not change it.
-	Line    orb.LineString
-	LengthM float64
-	// StartM is the distance from the start of the road to the start of Line.
-	StartM float64
+	Line   orb.LineString
+	Length geo.Metres
+	// Start is the distance from the start of the road to the start of Line.
+	Start  geo.Metres
 	Bridge bool // the edge crosses a river
 	Class  Class
 }
@@ -150,7 +152,7 @@ func (g *Graph) Path(from, to int) []int {
 		for _, i := range g.out[n] {
 			e := g.Edges[i]
 			m := e.From + e.To - n
-			next := cost[n] + e.LengthM/1000/e.Class.SpeedKmh()
+			next := cost[n] + float64(e.Length)/1000/e.Class.SpeedKmh()
 			if old, ok := cost[m]; !ok || next < old {
 				cost[m], via[m] = next, i
 				q.push(next+least(m), m)

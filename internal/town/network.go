@@ -5,16 +5,16 @@ import (
 	"sort"
 
 	"github.com/paulmach/orb"
-	"github.com/paulmach/orb/geo"
+
+	"jiujin/geo"
 )
 
 // Distances, in km, that decide how drawn streets become a network.
 const (
-	snapKm     = 0.015 // junctions nearer than this are one
-	besideKm   = 0.055 // a street does not run closer than this beside a guide street
-	hashKm     = 0.12
-	deadEndKm  = 0.075 // shorter dead ends of lanes are dropped
-	trimmingKm = 0.03  // shorter dead ends of other roads are dropped
+	snapKm    = 0.015 // junctions nearer than this are one
+	besideKm  = 0.055 // a street does not run closer than this beside a guide street
+	hashKm    = 0.12
+	deadEndKm = 0.075 // shorter dead ends are dropped
 )
 
 // piece is an unbroken part of a street that is left after cutting.
@@ -68,6 +68,7 @@ func buildGraph(cs []*county) *Graph {
 	}
 	n.hash()
 	n.cross()
+	n.cutBridges(cs)
 	n.link(cs)
 	n.trim()
 	n.keepLargest()
@@ -98,7 +99,9 @@ func beside(p, dir vec, guides map[cell][][2]vec) bool {
 	for dx := -1; dx <= 1; dx++ {
 		for dy := -1; dy <= 1; dy++ {
 			for _, g := range guides[cell{k[0] + dx, k[1] + dy}] {
-				if closest(p, g[0], g[1]).sub(p).len() < besideKm && math.Abs(g[1].sub(g[0]).unit().dot(dir)) > 0.75 {
+				along := g[1].sub(g[0])
+				t := p.sub(g[0]).dot(along) / along.dot(along)
+				if t > -0.1 && t < 1.1 && math.Abs(along.unit().cross(p.sub(g[0]))) < besideKm && math.Abs(along.unit().dot(dir)) > 0.75 {
 					return true
 				}
 			}
@@ -121,14 +124,24 @@ func (n *network) cutStreet(c *county, index int, s street, guides map[cell][][2
 		} else {
 			dir = s.pts[1].sub(p)
 		}
-		drop := !s.over && c.wet(p, waterMargin) || !s.guide && !s.over && beside(p, dir.unit(), guides)
-		if drop {
+		if !s.over && c.wet(p, waterMargin) {
+			open = nil
+			continue
+		}
+		if !s.guide && !(s.over && c.wet(p, 0.2)) && beside(p, dir.unit(), guides) {
+			if open != nil { // reach the other street if it is met within this step
+				open.pts = append(open.pts, p.add(c.at))
+			}
 			open = nil
 			continue
 		}
 		if open == nil {
 			n.pieces = append(n.pieces, piece{street: id, startM: walked * 1000})
 			open = &n.pieces[len(n.pieces)-1]
+			if i > 0 && !s.over && !c.wet(s.pts[i-1], waterMargin) {
+				open.pts = append(open.pts, s.pts[i-1].add(c.at))
+				open.startM -= 1000 * dir.len()
+			}
 		}
 		open.pts = append(open.pts, p.add(c.at))
 	}
@@ -171,7 +184,26 @@ func (n *network) cross() {
 		p := &n.pieces[i]
 		last := len(p.pts) - 1
 		p.cuts = append(p.cuts, cut{0, n.node(p.pts[0])}, cut{float64(last), n.node(p.pts[last])})
-		sort.Slice(p.cuts, func(a, b int) bool { return p.cuts[a].pos < p.cuts[b].pos })
+	}
+}
+
+// cutBridges puts a node at each end of a bridge, so that an edge is either
+// on a bridge or clear of the river.
+func (n *network) cutBridges(cs []*county) {
+	for i := range n.pieces {
+		p := &n.pieces[i]
+		c := cs[n.counties[p.street]]
+		over := func(k int) bool { return c.river.covers(p.pts[k].sub(c.at), waterMargin/2) }
+		for k := 1; k < len(p.pts); k++ {
+			if n.streets[p.street].over && over(k) != over(k-1) {
+				dry := k
+				if over(k) {
+					dry = k - 1
+				}
+				p.cuts = append(p.cuts, cut{float64(dry), n.node(p.pts[dry])})
+			}
+		}
+		sort.SliceStable(p.cuts, func(a, b int) bool { return p.cuts[a].pos < p.cuts[b].pos })
 	}
 }
 
@@ -280,11 +312,7 @@ func (n *network) trim() {
 		}
 		kept := n.edges[:0]
 		for _, e := range n.edges {
-			limit := trimmingKm
-			if n.streets[e.street].class >= Tertiary {
-				limit = deadEndKm
-			}
-			if (degree[e.from] > 1 && degree[e.to] > 1) || lengthOf(e.pts) > limit {
+			if (degree[e.from] > 1 && degree[e.to] > 1) || lengthOf(e.pts) > deadEndKm {
 				kept = append(kept, e)
 			}
 		}
@@ -352,10 +380,18 @@ func (n *network) graph() *Graph {
 			line = orb.LineString{toLonLat(e.pts[0]), toLonLat(e.pts[len(e.pts)-1])}
 		}
 		g.Edges = append(g.Edges, Edge{
-			From: number(e.from), To: number(e.to), Road: road, Line: line, LengthM: geo.Length(line),
-			StartM: e.startM, Bridge: e.bridge, Class: s.class,
+			From: number(e.from), To: number(e.to), Road: road, Line: line, Length: lineLength(line),
+			Start: geo.Metres(e.startM), Bridge: e.bridge, Class: s.class,
 		})
 	}
 	g.finish()
 	return g
+}
+
+func lineLength(line orb.LineString) geo.Metres {
+	var sum geo.Metres
+	for i := 1; i < len(line); i++ {
+		sum += geo.Distance(line[i-1], line[i])
+	}
+	return sum
 }

@@ -33,6 +33,7 @@ func (g *grid) draw() {
 	for i := range len(g.us) - 1 {
 		for j := range len(g.vs) - 1 {
 			if g.keep(i, j) {
+				g.suburb(g.us[i], g.us[i+1], g.vs[j], g.vs[j+1])
 				g.split(g.us[i], g.us[i+1], g.vs[j], g.vs[j+1])
 			}
 		}
@@ -128,14 +129,25 @@ func (g *grid) split(u0, u1, v0, v1 float64) {
 	g.split(u0, u1, m, v1)
 }
 
+// suburb marks a block of the town beyond the ring road as built-up.
+func (g *grid) suburb(u0, u1, v0, v1 float64) {
+	if mid := g.xy((u0+u1)/2, (v0+v1)/2); g.c.reach(mid) > 0.9 && g.c.reach(mid) < 1.4 {
+		g.c.built = append(g.c.built, g.block(u0, u1, v0, v1, -0.03))
+	}
+}
+
 func (g *grid) park(u0, u1, v0, v1 float64) {
-	const in = 0.02
+	ring := g.block(u0, u1, v0, v1, 0.02)
+	g.c.greens = append(g.c.greens, area{class: "park", name: g.c.parkName(g.rng), ring: ring})
+}
+
+// block is the outline of a block, moved in by so many kilometres.
+func (g *grid) block(u0, u1, v0, v1, in float64) []vec {
 	u0, u1, v0, v1 = u0+in, u1-in, v0+in, v1-in
 	ring := g.curve(1, v0, u0, u1)
 	ring = append(ring, g.curve(0, u1, v0, v1)...)
 	ring = append(ring, reversed(g.curve(1, v1, u0, u1))...)
-	ring = append(ring, reversed(g.curve(0, u0, v0, v1))...)
-	g.c.greens = append(g.c.greens, area{class: "park", name: g.c.parkName(g.rng), ring: ring})
+	return append(ring, reversed(g.curve(0, u0, v0, v1))...)
 }
 
 func reversed(pts []vec) []vec {

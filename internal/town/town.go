@@ -15,7 +15,9 @@ type Options struct {
 	Seed uint64
 	// Counties is the number of counties of the one prefecture; zero means 1.
 	// Area, towns and roads grow with it.
-	Counties  int
+	Counties int
+	// Retailers is cut to 50,000 for each county, and to the places beside the
+	// roads, of which a county has more than that.
 	Retailers int
 	Units     int
 	// Squads is cut to 11 for each county: no squad is smaller than a township.
@@ -45,6 +47,7 @@ func (o Options) filled() Options {
 	def(&o.Retailers, 5200)
 	def(&o.Units, 40)
 	def(&o.Squads, 7)
+	o.Retailers = min(o.Retailers, 50000*o.Counties)
 	o.Squads = min(max(o.Squads, o.Counties), 11*o.Counties)
 	if o.Date.IsZero() {
 		o.Date = time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
@@ -60,6 +63,13 @@ type Town struct {
 	Bounds  orb.Bound
 	Centre  orb.Point // the middle of the first county's town
 	Graph   *Graph
+	// Divisions lists the province, the prefecture, then each county followed
+	// by its townships.
+	Divisions []Division
+	Orgs      []Org
+	Units     []Unit
+	Users     []User
+	Retailers []Retailer
 
 	drawn []*county
 }
@@ -72,6 +82,11 @@ func Generate(o Options) *Town {
 		t.drawn = append(t.drawn, drawCounty(o.Seed, i, tile(i)))
 	}
 	t.Graph = buildGraph(t.drawn)
+	beats := t.drawOrgs()
+	t.drawRetailers(beats)
+	t.drawUnits(beats)
+	t.drawUsers()
+	t.Bounds = t.Divisions[0].Area.Bound()
 	return t
 }
 
