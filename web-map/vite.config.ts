@@ -2,10 +2,8 @@ import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
 import { gzipTwins, serviceWorker } from './build/plugins.ts'
 
-const outDir = 'dist/app'
-
 export default defineConfig({
-  plugins: [vue(), serviceWorker(outDir), gzipTwins(outDir)],
+  plugins: [vue(), serviceWorker(), gzipTwins()],
   define: {
     __VUE_OPTIONS_API__: false,
     __VUE_I18N_LEGACY_API__: false,
@@ -13,7 +11,7 @@ export default defineConfig({
     __INTLIFY_PROD_DEVTOOLS__: false,
   },
   build: {
-    outDir,
+    outDir: 'dist/app',
     emptyOutDir: true,
     target: 'es2022',
     chunkSizeWarningLimit: 1300,

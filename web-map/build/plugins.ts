@@ -18,18 +18,22 @@ function filesBelow(dir: string): string[] {
  * Writes sw.js from src/officer/sw.js: the files that the officer's app needs offline, and a version made from
  * their content. Chunks of the other surfaces are left out.
  */
-export function serviceWorker(outDir: string): Plugin {
+export function serviceWorker(): Plugin {
+  let outDir = ''
   const notOffline = /\/(ScreenView|DeskView|HallView|ProgressView|desk|screen)-|\.(gz|map)$|\/sw\.js$/
   return {
     name: 'jiujin-service-worker',
     apply: 'build',
+    configResolved(config) {
+      outDir = config.build.outDir
+    },
     closeBundle() {
       const source = readFileSync('src/officer/sw.js', 'utf8')
       const hash = createHash('sha256').update(source)
       const list = filesBelow(outDir)
         .filter((path) => !notOffline.test(path))
         .map((path) => {
-          hash.update(path).update(readFileSync(path))
+          hash.update(relative(outDir, path)).update(readFileSync(path))
           return '/' + relative(outDir, path).replaceAll('\\', '/')
         })
       const worker = source
@@ -41,11 +45,15 @@ export function serviceWorker(outDir: string): Plugin {
 }
 
 /** Writes a .gz twin beside every text file of 1 KiB or more; the server picks it by Accept-Encoding. */
-export function gzipTwins(outDir: string): Plugin {
+export function gzipTwins(): Plugin {
+  let outDir = ''
   return {
     name: 'jiujin-gzip-twins',
     apply: 'build',
     enforce: 'post',
+    configResolved(config) {
+      outDir = config.build.outDir
+    },
     closeBundle() {
       for (const path of filesBelow(outDir)) {
         if (!/\.(m?js|css|html|json|svg|webmanifest)$/.test(path)) continue

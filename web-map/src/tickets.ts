@@ -15,11 +15,13 @@ const OPEN_ORDER: TicketStatus[] = [
 
 export const isOpen = (t: TicketView) => t.status !== 'closed' && t.status !== 'cancelled'
 
-/** Nobody has taken it yet. */
-export const isAwaiting = (t: TicketView) =>
-  t.status === 'registered' || t.status === 'to_dispatch' || t.status === 'offered'
+/** Nobody has been asked to go yet. */
+export const isAwaiting = (t: TicketView) => t.status === 'registered' || t.status === 'to_dispatch'
 
-/** A unit has taken it and it is not closed. */
+/** Nobody has taken it yet, though somebody may have been asked. */
+export const isUntaken = (t: TicketView) => isAwaiting(t) || t.status === 'offered'
+
+/** From the first offer until it is closed; the same counting as the server's figures. */
 export const isInProgress = (t: TicketView) => isOpen(t) && !isAwaiting(t)
 
 /** Somebody is there or has been: the arrival limit no longer runs. */
@@ -54,7 +56,7 @@ export function isOverdue(t: TicketView, now: number): boolean {
  */
 export function byNeed(now: number): (a: TicketView, b: TicketView) => number {
   const group = (t: TicketView) => {
-    if (isOverdue(t, now) || (t.urgency === 1 && isAwaiting(t))) return 0
+    if (isOverdue(t, now) || (t.urgency === 1 && isUntaken(t))) return 0
     return hasArrived(t) ? 2 : 1
   }
   const limit = (t: TicketView) => limitOf(t)?.at ?? Number.MAX_SAFE_INTEGER

@@ -121,6 +121,7 @@ export interface TicketUnit {
   id: number
   call_sign: string
   squad: string
+  /** Metres along the way as estimated; see eta_basis. */
   distance_m: number | null
   eta_s: number | null
   eta_basis: string
@@ -137,7 +138,6 @@ export interface TicketView {
   title: string
   urgency: Urgency
   urgency_reason?: string
-  channel: string
   place_text: string
   place_quality: string
   division: string
@@ -154,13 +154,13 @@ export interface TicketView {
   arrive_by: string | null
   due_at: string | null
   outcome?: string
-  outcome_text?: string
-  alarm: string | boolean | null
+  /** Why the ticket needs a person; empty = it does not. */
+  alarm: string
   offer: TicketOffer | null
   unit: TicketUnit | null
   squad: string
   tried: number
-  /** What the signed-in person may do with the ticket now. */
+  /** What the signed-in person may do now; absent in the live stream (the board store then keeps it empty). */
   actions: string[]
 }
 
@@ -212,9 +212,10 @@ export interface EventView {
   seq: number
   at: string
   type: string
-  actor: string | { id: number; name: string } | null
-  ticket_id: number | null
-  unit_id: number | null
+  actor: string
+  /** Missing when the fact concerns no ticket. */
+  ticket_id?: number
+  unit_id?: number
   data: Record<string, unknown>
 }
 
@@ -285,7 +286,6 @@ export interface OfferCard {
   offered_at: string
   distance_m: number | null
   eta_s: number | null
-  eta_basis: string
   ticket: TicketView
   narrative: string
   reporter_mode: string
@@ -293,8 +293,8 @@ export interface OfferCard {
 }
 
 export interface SortieCard {
+  /** 0: a sortie is known by its ticket; its status is ticket.status. */
   id: number
-  status: Exclude<SortieStatus, ''>
   distance_m: number | null
   eta_s: number | null
   ticket: TicketView

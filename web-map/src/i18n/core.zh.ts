@@ -19,7 +19,7 @@ const zh = {
     offered: '待应答',
     en_route: '前往',
     on_scene: '到场',
-    unavailable: '停用',
+    unavailable: '未在岗',
     no_signal: '失联',
   },
   duty: {

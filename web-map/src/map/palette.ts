@@ -6,6 +6,7 @@ export type Theme = 'dark' | 'light'
 
 interface Palette {
   ground: string
+  built: string
   green: string
   water: string
   shore: string
@@ -37,6 +38,7 @@ interface Palette {
 export const PALETTES: Record<Theme, Palette> = {
   dark: {
     ground: '#0a111d',
+    built: '#0d1626',
     green: '#0c1f22',
     water: '#0c3054',
     shore: '#164a78',
@@ -73,6 +75,7 @@ export const PALETTES: Record<Theme, Palette> = {
   },
   light: {
     ground: '#eef1f5',
+    built: '#f6f6f3',
     green: '#d5ead1',
     water: '#b9d7f0',
     shore: '#a3c8e8',

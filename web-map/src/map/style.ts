@@ -39,16 +39,21 @@ export function baseStyle(config: Config | null, theme: Theme, k: number): Style
 function areas(theme: Theme, k: number): LayerSpecification[] {
   const p = PALETTES[theme]
   const polygon: ExpressionSpecification = ['==', ['geometry-type'], 'Polygon']
-  const line: ExpressionSpecification = ['==', ['geometry-type'], 'LineString']
+  const stream: ExpressionSpecification = [
+    'all',
+    ['==', ['geometry-type'], 'LineString'],
+    ['!=', ['get', 'class'], 'river-label'],
+  ]
   const base = { source: 'base' } as const
   return [
+    { ...base, id: 'built', type: 'fill', 'source-layer': 'building', paint: { 'fill-color': p.built } },
     { ...base, id: 'green', type: 'fill', 'source-layer': 'green', paint: { 'fill-color': p.green } },
     {
       ...base,
       id: 'stream',
       type: 'line',
       'source-layer': 'water',
-      filter: line,
+      filter: stream,
       layout: { 'line-cap': 'round', 'line-join': 'round' },
       paint: { 'line-color': p.water, 'line-width': width(k, 9, 1.2, 13, 4, 16, 14) },
     },
@@ -95,10 +100,10 @@ function roads(theme: Theme, k: number): LayerSpecification[] {
       type: 'line',
       source: 'base',
       'source-layer': 'district',
-      filter: ['!=', ['geometry-type'], 'Point'],
+      filter: ['!', isClass('squad')],
       paint: {
         'line-color': p.district,
-        'line-width': 1.1 * k,
+        'line-width': ['match', ['get', 'class'], 'township', 0.8 * k, 1.4 * k],
         'line-dasharray': [3, 2, 1, 2],
         'line-opacity': 0.75,
       },
@@ -109,14 +114,15 @@ function roads(theme: Theme, k: number): LayerSpecification[] {
 function labels(theme: Theme, k: number): LayerSpecification[] {
   const p = PALETTES[theme]
   const named: ExpressionSpecification = ['!=', ['coalesce', ['get', 'name'], ''], '']
-  const halo = { 'text-halo-color': p.halo, 'text-halo-width': 1.6 * k }
+  const ofClass = (...names: string[]): ExpressionSpecification => ['all', named, isClass(...names)]
   const label = (
     id: string,
     layer: string,
     size: number,
     color: string,
-    layout: object,
-    filter: ExpressionSpecification = named,
+    filter: ExpressionSpecification,
+    layout: object = {},
+    minzoom = 0,
   ) =>
     ({
       id,
@@ -124,20 +130,24 @@ function labels(theme: Theme, k: number): LayerSpecification[] {
       source: 'base',
       'source-layer': layer,
       filter,
+      minzoom,
       layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': size * k, ...layout },
-      paint: { 'text-color': color, ...halo },
+      paint: { 'text-color': color, 'text-halo-color': p.halo, 'text-halo-width': 1.6 * k },
     }) as LayerSpecification
-  const along = { 'symbol-placement': 'line', 'text-letter-spacing': 0.05, 'text-padding': 10 * k }
-  const bigRoads: ExpressionSpecification = ['all', named, isClass('trunk', 'primary', 'motorway')]
+  const along = { 'symbol-placement': 'line', 'symbol-spacing': 420 * k, 'text-padding': 10 * k }
+  const spaced = { 'text-font': BOLD_FONT, 'text-letter-spacing': 0.28, 'text-padding': 4 * k }
   return [
-    label('water-name', 'water', 15, p.waterText, { 'text-letter-spacing': 0.3 }),
-    label('road-name', 'road', 13, p.roadText, { ...along, 'symbol-spacing': 420 * k }, bigRoads),
-    label('place-name', 'place', 14, p.text, { 'text-padding': 6 * k }),
-    label('district-name', 'district', 19, p.districtText, {
-      'text-font': BOLD_FONT,
-      'text-letter-spacing': 0.28,
-      'text-padding': 4 * k,
+    label('river-name', 'water', 15, p.waterText, ofClass('river-label'), {
+      ...along,
+      'text-letter-spacing': 0.5,
     }),
+    // A lake is cut by tiles and named in each: the padding keeps one name.
+    label('lake-name', 'water', 15, p.waterText, ofClass('lake'), { 'text-padding': 160 * k }, 10),
+    label('road-name-small', 'road', 12, p.roadText, ofClass('secondary', 'tertiary'), along, 13),
+    label('road-name', 'road', 13, p.roadText, ofClass('motorway', 'trunk', 'primary'), along, 10),
+    label('village-name', 'place', 13, p.text, ofClass('village', 'bridge'), { 'text-padding': 6 * k }, 12),
+    label('township-name', 'place', 16, p.districtText, ofClass('township'), spaced, 9),
+    label('town-name', 'place', 19, p.districtText, ofClass('town'), spaced),
   ]
 }
 

@@ -18,6 +18,7 @@ const EVENTS_KEPT = 500
  */
 export const useBoard = defineStore('board', () => {
   const positions = new Positions()
+  const airAtEstimate = new Map<number, number>()
   const tickets = shallowRef<ReadonlyMap<number, TicketView>>(new Map())
   const units = shallowRef<ReadonlyMap<number, UnitView>>(new Map())
   const events = shallowRef<readonly EventView[]>([])
@@ -37,6 +38,7 @@ export const useBoard = defineStore('board', () => {
   let stream: { close: () => void } | null = null
   let callers = 0
   let kpiTimer: ReturnType<typeof setTimeout> | undefined
+  let kpiDue = 0
   let pendingTickets = new Map<number, TicketView>()
   let pendingUnits = new Map<number, UnitView>()
   let pendingEvents: EventView[] = []
@@ -77,7 +79,9 @@ export const useBoard = defineStore('board', () => {
     // The stream carries no rights of the person; keep those of an answer for the same version.
     const actions = ticket.actions ?? (known?.version === ticket.version ? known.actions : []) ?? []
     pendingTickets.set(ticket.id, { ...ticket, actions })
+    keepEstimate(ticket)
     schedule()
+    askKpi(1_000)
   }
 
   function markFresh(id: number): void {
@@ -99,7 +103,6 @@ export const useBoard = defineStore('board', () => {
     if (events.value[0] && event.seq <= events.value[0].seq) return
     pendingEvents.push(event)
     schedule()
-    if (event.type.startsWith('ticket.') || event.type.startsWith('sortie.')) askKpi(1_000)
   }
 
   function takeSnapshot(snapshot: { units: UnitView[]; tickets: TicketView[] }): void {
@@ -108,15 +111,22 @@ export const useBoard = defineStore('board', () => {
     tickets.value = new Map(snapshot.tickets.filter(isOpen).map((t) => [t.id, t]))
     units.value = new Map(snapshot.units.map((u) => [u.id, u]))
     positions.replace(snapshot.units)
+    airAtEstimate.clear()
+    snapshot.tickets.forEach(keepEstimate)
     loaded.value = true
   }
 
+  /** Reads the figures again after this time, or sooner when that was asked before. */
   function askKpi(afterMs: number): void {
+    const due = Date.now() + afterMs
+    if (kpiDue !== 0 && kpiDue <= due) return
     clearTimeout(kpiTimer)
+    kpiDue = due
     kpiTimer = setTimeout(loadKpi, afterMs)
   }
 
   async function loadKpi(): Promise<void> {
+    kpiDue = 0
     try {
       kpi.value = await get<Kpi>('/kpi')
     } catch {
@@ -158,6 +168,7 @@ export const useBoard = defineStore('board', () => {
     stream?.close()
     stream = null
     clearTimeout(kpiTimer)
+    kpiDue = 0
     link.value = 'connecting'
     loaded.value = false
   }
@@ -172,18 +183,35 @@ export const useBoard = defineStore('board', () => {
     return counts
   })
 
+  /** Metres through the air from the unit of a ticket to it; null when either place is unknown. */
+  function airToTicket(t: TicketView): number | null {
+    const place = t.unit ? positions.placeOf(t.unit.id) : null
+    if (!place || t.lon === null || t.lat === null) return null
+    return distanceM(place[0], place[1], t.lon, t.lat)
+  }
+
   /**
-   * The way left for the unit of a ticket, from its newest place: straight-line metres, and the server's ETA
-   * scaled to them. Null parts are unknown.
+   * The way left for the unit of a ticket: the server's estimate of metres and seconds, made smaller by the
+   * share of the air distance that the unit has covered since. Null parts are unknown.
    */
   function wayLeft(t: TicketView): { distanceM: number | null; etaS: number | null } {
-    const trip = t.unit
-    if (!trip) return { distanceM: null, etaS: null }
-    const place = positions.placeOf(trip.id)
-    if (!place || t.lon === null || t.lat === null) return { distanceM: trip.distance_m, etaS: trip.eta_s }
-    const metres = distanceM(place[0], place[1], t.lon, t.lat)
-    if (trip.eta_s === null || !trip.distance_m) return { distanceM: metres, etaS: trip.eta_s }
-    return { distanceM: metres, etaS: (trip.eta_s * metres) / trip.distance_m }
+    const metres = t.unit?.distance_m ?? null
+    const seconds = t.unit?.eta_s ?? null
+    const before = airAtEstimate.get(t.id)
+    const air = airToTicket(t)
+    if (air === null || !before) return { distanceM: metres, etaS: seconds }
+    const share = air / before
+    return {
+      distanceM: metres === null ? null : metres * share,
+      etaS: seconds === null ? null : seconds * share,
+    }
+  }
+
+  /** Remembers the air distance that belongs to the estimate in the ticket. */
+  function keepEstimate(t: TicketView): void {
+    const air = t.unit?.distance_m ? airToTicket(t) : null
+    if (air) airAtEstimate.set(t.id, air)
+    else airAtEstimate.delete(t.id)
   }
 
   /** Seconds since the newest data, by the server's clock. */

@@ -1,0 +1,57 @@
+const zh = {
+  kpi: {
+    received: '今日受理',
+    awaiting: '待派单',
+    inProgress: '处置中',
+    overdue: '超时',
+    arrive: '平均到场',
+    onTime: '按时到场',
+    online: '在线车辆',
+  },
+  queue: {
+    title: '案件队列',
+    order: '按紧急度与剩余时限',
+    empty: '当前没有未办结的案件',
+    emptyHint: '新案件登记后会出现在这里',
+    loading: '正在读取案件',
+    more: '另有 {n} 件',
+    page: '第 {page} / {pages} 页',
+    noPlace: '未定位',
+    waiting: '等待 {unit} 应答',
+    tried: '已派 {n} 次未接',
+  },
+  focus: {
+    title: '焦点案件',
+    recommended: '推荐派遣',
+    nearest: '最近待命车辆',
+    offered: '等待应答',
+    assigned: '承办车辆',
+    none: '附近没有待命车辆',
+    pinned: '已固定',
+    straight: '路程与用时按直线估算',
+    straightOnly: '直线距离',
+  },
+  units: { title: '车辆状态', empty: '还没有登记车辆' },
+  squads: { title: '中队排行', sub: '今日 · 按时到场率', empty: '今日还没有到场记录' },
+  stages: {
+    title: '环节耗时',
+    sub: '今日中位数',
+    dispatch: '派单',
+    accept: '接单',
+    travel: '在途',
+    scene: '现场',
+  },
+  trend: {
+    title: '受理与办结',
+    sub: '近 12 小时',
+    received: '受理',
+    closed: '办结',
+    empty: '近 12 小时没有受理',
+    label: '近 12 小时共受理 {received} 件，办结 {closed} 件',
+  },
+  legend: '案件等级',
+  noTickets: '全部案件已办结',
+}
+
+export type ScreenMessages = typeof zh
+export default zh
