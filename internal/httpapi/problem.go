@@ -6,15 +6,16 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
 
+	"jiujin/dispatch"
+	"jiujin/geo/basemap"
+	"jiujin/geo/retailer"
 	"jiujin/internal/auth"
 	"jiujin/internal/pg"
+	"jiujin/ticket"
 )
 
 // Problem is every error answer: RFC 9457 with a stable code.
@@ -29,6 +30,7 @@ type Problem struct {
 	RetryAfterS int     `json:"retry_after_s,omitempty" doc:"Seconds to wait before trying again"`
 	Current     any     `json:"current,omitempty" doc:"The object as it is now, after a version conflict"`
 	Allowed     any     `json:"allowed,omitempty" doc:"What may be done instead"`
+	Reason      string  `json:"reason,omitempty" doc:"Why a unit is busy: one of the candidate reasons"`
 
 	lang lang
 }
@@ -99,6 +101,21 @@ var known = []struct {
 	{errNotFound, 404, "not_found", text{"没有找到。", "There is nothing here."}},
 	{errMismatch, 422, "idempotency_mismatch", text{
 		"此 Idempotency-Key 已用于另一个请求，请换用新的键。", "This Idempotency-Key was used for another request; use a new one."}},
+
+	{ticket.ErrNotFound, 404, "not_found", text{"没有这个工单，或它不在您的管辖范围内。", "There is no such ticket in your branch."}},
+	{ticket.ErrVersion, 409, "version_conflict", text{"工单已被他人修改，请核对后重试。", "The ticket has changed in the meantime; look again, then retry."}},
+	{ticket.ErrForbidden, 403, "forbidden", text{"您的角色不能进行此操作。", "Your role may not do this."}},
+	{dispatch.ErrOfferClosed, 410, "offer_closed", text{"派单已失效。", "The offer is no longer open."}},
+	{dispatch.ErrTicketTaken, 409, "ticket_taken", text{"该工单已派出或已有单元承办。", "The ticket is offered to, or with, another unit."}},
+	{dispatch.ErrUnitNotFound, 404, "not_found", text{"没有这个单元，或它不在您的管辖范围内。", "There is no such unit in your branch."}},
+	{dispatch.ErrOfferNotFound, 404, "not_found", text{"没有这个派单。", "There is no such offer."}},
+	{dispatch.ErrOverrideReason, 422, "override_reason", text{"未选最优单元时请填写理由。", "Say why another unit than the best is chosen."}},
+	{dispatch.ErrShiftOverlap, 409, "shift_overlap", text{"该单元在此时段已有班次。", "The unit has a shift at that time."}},
+	{dispatch.ErrNotYourTicket, 403, "forbidden", text{"该工单不由您的单元承办。", "The ticket is not with your unit."}},
+	{retailer.ErrNotFound, 404, "not_found", text{"登记册中没有这个零售户。", "There is no such retailer in the register."}},
+	{retailer.ErrList, 422, "unreadable_list", text{"无法读取该名单，请检查编码、分隔符和表头。", "The list cannot be read; check encoding, separator and header."}},
+	{basemap.ErrNone, 404, "not_found", text{"没有底图。", "There is no basemap."}},
+	{basemap.ErrNoTile, 404, "not_found", text{"没有这个瓦片。", "There is no such tile."}},
 }
 
 // weak maps the reasons of auth.CheckPassword to the message for the field.
@@ -126,6 +143,7 @@ var referees = map[string]struct {
 	"org_root_is_province":         {422, "validation", text{"只有最上级机构是省级。", "The root of the tree, and nothing else, is a province."}},
 	"unit_call_sign_unique":        {409, "call_sign_taken", text{"呼号已被使用。", "The call sign is taken."}},
 	"unit_crew_positive":           {422, "validation", text{"人数应为 1 至 20。", "A crew has 1 to 20 people."}},
+	"appeal_channel_known":         {422, "validation", text{"未知的来源渠道。", "The channel is unknown."}},
 	"shift_no_overlap":             {409, "shift_overlap", text{"该单元在此时段已有班次。", "The unit has a shift at that time."}},
 	"shift_not_empty":              {422, "validation", text{"班次的结束时间应晚于开始时间。", "A shift must end after it begins."}},
 	"offer_one_open_per_unit":      {409, "unit_busy", text{"该单元正有待答复的任务。", "The unit has an open offer."}},
@@ -151,6 +169,9 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 		p.Errors = []Fault{{Location: i.location, Message: i.text.in(a.lang)}}
 		return p
 	}
+	if p := s.domainProblem(a, err); p != nil {
+		return p
+	}
 	for _, k := range known {
 		if errors.Is(err, k.err) {
 			return s.problemOf(a, k.status, k.code, k.text)
@@ -167,6 +188,29 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 		return s.problemOf(a, r.status, r.code, r.text)
 	}
 	return s.unexpected(ctx, a, err)
+}
+
+// domainProblem answers the errors of the domain that carry details, or nil.
+func (s *Server) domainProblem(a *about, err error) *Problem {
+	if fields, ok := errors.AsType[ticket.Invalid](err); ok {
+		p := s.problemOf(a, http.StatusUnprocessableEntity, "validation", textValidation)
+		for _, f := range fields {
+			p.Errors = append(p.Errors, Fault{Location: "body." + f.Field, Message: fieldText(f.Code).in(a.lang)})
+		}
+		return p
+	}
+	if step, ok := errors.AsType[*ticket.TransitionError](err); ok {
+		p := s.problemOf(a, http.StatusUnprocessableEntity, "illegal_transition",
+			text{"工单当前状态下不能进行此操作。", "The ticket's status does not allow this step."})
+		p.Allowed = step.Allowed
+		return p
+	}
+	if busy, ok := errors.AsType[*dispatch.UnitBusyError](err); ok {
+		p := s.problemOf(a, http.StatusConflict, "unit_busy", text{"该单元目前不能接单。", "The unit cannot take an offer now."})
+		p.Reason = string(busy.Reason)
+		return p
+	}
+	return nil
 }
 
 // unexpected answers what is nobody's fault outside.
@@ -245,70 +289,5 @@ func httpCode(status int) (string, text) {
 		return "not_signed_in", text{"请先登录。", "Sign in first."}
 	default:
 		return "validation", textValidation
-	}
-}
-
-// problemsOnce guards huma's package variable, which New sets.
-var problemsOnce sync.Once
-
-// useProblems makes huma answer with Problem: same shape and language as ours,
-// and never the value of a field that may be personal.
-func useProblems() {
-	problemsOnce.Do(func() {
-		huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
-			return humaProblem(&about{lang: chinese}, status, errs)
-		}
-		huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
-			return humaProblem(aboutRequest(ctx.Context()), status, errs)
-		}
-	})
-}
-
-func humaProblem(a *about, status int, errs []error) *Problem {
-	code, detail := httpCode(status)
-	if status >= 500 {
-		code, detail = "internal", textInternal
-		errs = nil
-	}
-	p := &Problem{
-		Type: "urn:jiujin:problem:" + code, Title: titles[status].in(a.lang), Status: status,
-		Detail: detail.in(a.lang), Code: code, RequestID: a.id, lang: a.lang,
-	}
-	for _, err := range errs {
-		d, ok := err.(huma.ErrorDetailer)
-		if !ok {
-			p.Errors = append(p.Errors, Fault{Message: translate(err.Error(), a.lang)})
-			continue
-		}
-		detail := d.ErrorDetail()
-		p.Errors = append(p.Errors, Fault{
-			Location: detail.Location, Message: translate(detail.Message, a.lang), Value: harmless(detail.Location, detail.Value),
-		})
-	}
-	return p
-}
-
-// harmless returns a value that may be echoed, or nil: a plain value of a field
-// that by its nature tells nothing about a person.
-func harmless(location string, value any) any {
-	field := location[strings.LastIndexByte(location, '.')+1:]
-	field, _, _ = strings.Cut(field, "[")
-	switch field {
-	case "lon", "lat", "accuracy_m", "speed_kmh", "heading_deg", "fixed_at", "datum", "encoding", "dry_run",
-		"kind", "subtype", "channel", "urgency", "status", "view", "level", "role", "mode",
-		"version", "limit", "before", "k", "from", "to", "z", "x", "y", "id", "unit_id", "org_id", "crew":
-	default:
-		return nil
-	}
-	switch v := value.(type) {
-	case string:
-		if len(v) > 40 {
-			return nil
-		}
-		return v
-	case bool, int, int64, float64:
-		return v
-	default:
-		return nil
 	}
 }

@@ -55,6 +55,37 @@ var titles = map[int]text{
 	500: {"服务出错", "Internal error"}, 503: {"服务暂不可用", "Unavailable"},
 }
 
+// fieldText is the message for a code of ticket.FieldError. A code without a
+// text is shown as it is.
+func fieldText(code string) text {
+	switch code {
+	case "required":
+		return text{"必填。", "This is required."}
+	case "too_long":
+		return text{"内容过长。", "This is too long."}
+	case "not_text":
+		return text{"含有不能保存的字符。", "This has characters that cannot be stored."}
+	case "unknown_value":
+		return text{"未知的取值。", "This is not one of the known values."}
+	case "out_of_range":
+		return text{"超出范围。", "This is out of range."}
+	case "not_a_point":
+		return text{"这不是一个有效的位置。", "This is not a place on earth."}
+	case "not_after_from":
+		return text{"结束时间应晚于开始时间。", "It must be later than from."}
+	case "kind_does_not_match_subtype":
+		return text{"类别与细类不一致。", "The subtype belongs to another kind."}
+	case "place_needed_for_dispatch":
+		return text{"派单前须确定位置。", "A place is needed before somebody can be sent."}
+	case "required_unless_anonymous":
+		return text{"非匿名时必须留电话。", "A phone number is needed unless the reporter is anonymous."}
+	case "anonymous_keeps_no_contact":
+		return text{"匿名举报不得记录联系方式。", "An anonymous report keeps no contact."}
+	default:
+		return text{code, code}
+	}
+}
+
 // phrases are the validator's messages in Chinese; %s stands for what differs.
 // A message without a phrase stays English.
 var phrases = compilePhrases([][2]string{

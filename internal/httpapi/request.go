@@ -56,7 +56,7 @@ func (s *Server) outside(next http.Handler) (http.Handler, error) {
 		defer func() {
 			fault := recover()
 			s.finish(rec, r, a, time.Since(begin), fault)
-			if fault != nil && rec.status != 0 { // too late for an answer: cut the connection
+			if fault == http.ErrAbortHandler || fault != nil && rec.status != 0 { // too late for an answer: cut the connection
 				panic(http.ErrAbortHandler)
 			}
 		}()
