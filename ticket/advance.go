@@ -3,6 +3,7 @@ package ticket
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"jiujin/internal/pg"
@@ -74,16 +75,17 @@ func Advance(ctx context.Context, tx *pg.Tx, actor Actor, id int64, s Step) (Tic
 	if s.Outcome != "" {
 		data["outcome"] = s.Outcome
 	}
-	for k, v := range s.Data {
-		data[k] = v
+	if s.Amend != nil {
+		data["urgency"], data["urgency_reason"], data["place_quality"] = t.Urgency, t.UrgencyReason, t.PlaceQuality
 	}
+	maps.Copy(data, s.Data)
 	return t, Record(tx, actor, row.Event, t.ID, s.UnitID, data)
 }
 
 func (s *Step) check(row Transition, t *Ticket) Invalid {
 	var bad Invalid
 	given := map[string]bool{
-		"reason": s.Reason != "", "outcome": s.Outcome != "", "outcome_text": s.OutcomeText != "", "unit_id": s.UnitID != 0,
+		"reason": filled(s.Reason), "outcome": s.Outcome != "", "outcome_text": filled(s.OutcomeText), "unit_id": s.UnitID != 0,
 	}
 	for _, need := range row.Needs {
 		if !given[need] {
@@ -96,8 +98,25 @@ func (s *Step) check(row Transition, t *Ticket) Invalid {
 	if row.To == ToDispatch && t.Point == nil {
 		bad.add("lon", "place_needed_for_dispatch")
 	}
-	if a := s.Amend; a != nil && (a.Urgency < 0 || a.Urgency > 4) {
+	bad.text("reason", s.Reason, maxText)
+	bad.text("outcome_text", s.OutcomeText, maxText)
+	if s.Amend != nil {
+		bad = append(bad, s.Amend.check(t.Status)...)
+	}
+	return bad
+}
+
+func (a *Amendment) check(status Status) Invalid {
+	var bad Invalid
+	if a.Urgency < 0 || a.Urgency > 4 {
 		bad.add("urgency", "out_of_range")
+	}
+	bad.text("urgency_reason", a.UrgencyReason, maxLine)
+	if a.Place != nil {
+		bad = append(bad, a.Place.check()...)
+		if a.Place.Point == nil && status == ToDispatch {
+			bad.add("lon", "place_needed_for_dispatch")
+		}
 	}
 	return bad
 }
@@ -124,13 +143,20 @@ func (t *Ticket) amend(a Amendment) {
 // RaiseAlarm marks a ticket that the engine could not place, for the desk to see and hear; what is a stable word
 // ("offers_exhausted", "no_candidate"). Raising the alarm that already stands does nothing and reports false.
 func RaiseAlarm(ctx context.Context, tx *pg.Tx, id int64, what string, data Data) (bool, error) {
-	raised, err := setAlarm(ctx, tx, id, what)
-	if err != nil || !raised {
+	version, err := setAlarm(ctx, tx, id, what)
+	if err != nil || version == 0 {
 		return false, err
 	}
-	if data == nil {
-		data = Data{}
+	all := Data{"alarm": what, "version": version}
+	maps.Copy(all, data)
+	return true, Record(tx, Engine, "ticket.alarm", id, 0, all)
+}
+
+// ClearAlarm takes back an alarm whose cause is gone; without one it does nothing.
+func ClearAlarm(ctx context.Context, tx *pg.Tx, id int64) error {
+	version, err := setAlarm(ctx, tx, id, "")
+	if err != nil || version == 0 {
+		return err
 	}
-	data["alarm"] = what
-	return true, Record(tx, Engine, "ticket.alarm", id, 0, data)
+	return Record(tx, Engine, "ticket.alarm", id, 0, Data{"alarm": "", "version": version})
 }

@@ -1,6 +1,7 @@
 package ticket
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -60,6 +61,12 @@ func (e *Event) chainHash(prev []byte) []byte {
 	return h.Sum(nil)
 }
 
+// follows tells whether e is the sound successor of prev: next number, no earlier time, both hashes right.
+func (e *Event) follows(prev *Event) bool {
+	return e.Seq == prev.Seq+1 && !e.At.Before(prev.At) &&
+		bytes.Equal(e.prevHash, prev.hash) && bytes.Equal(e.hash, e.chainHash(prev.hash))
+}
+
 func idText(id int64) string {
 	if id == 0 {
 		return ""
@@ -71,5 +78,5 @@ func idText(id int64) string {
 type BrokenChainError struct{ Seq int64 }
 
 func (e *BrokenChainError) Error() string {
-	return fmt.Sprintf("the event log is broken at number %d: the row or one before it was changed", e.Seq)
+	return fmt.Sprintf("the event log is broken at number %d: the row was changed or is missing", e.Seq)
 }

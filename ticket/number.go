@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"math/big"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -17,18 +18,16 @@ func formatNumber(province string, day time.Time, serial int) string {
 	return fmt.Sprintf("%s-%d", body, luhn(body))
 }
 
+// numberShape has serials of six digits or more, should a day ever need them.
+var numberShape = regexp.MustCompile(`^12313-\d{2}-\d{8}-\d{6,9}-\d$`)
+
 // ValidNumber tells whether s has the shape and the check digit of a ticket number.
 func ValidNumber(s string) bool {
-	i := strings.LastIndexByte(s, '-')
-	if len(s) < 26 || !strings.HasPrefix(s, "12313-") || i != len(s)-2 {
+	if !numberShape.MatchString(s) {
 		return false
 	}
-	for _, r := range s {
-		if r != '-' && (r < '0' || r > '9') {
-			return false
-		}
-	}
-	return int(s[i+1]-'0') == luhn(s[:i])
+	body, digit := s[:len(s)-2], s[len(s)-1]
+	return int(digit-'0') == luhn(body)
 }
 
 // luhn is the check digit (mod 10, weights 2 and 1 from the right) over the digits of s.

@@ -2,9 +2,8 @@ package ticket
 
 import (
 	"context"
-	"strings"
+	"slices"
 	"time"
-	"unicode/utf8"
 
 	"github.com/paulmach/orb"
 
@@ -27,10 +26,19 @@ func (p *Place) quality() string {
 		return "retailer"
 	case p.Point != nil:
 		return "pinned"
-	case strings.TrimSpace(p.Text) != "":
+	case filled(p.Text):
 		return "text"
 	}
 	return "none"
+}
+
+func (p *Place) check() Invalid {
+	var bad Invalid
+	bad.text("place_text", p.Text, maxLine)
+	if p.Point != nil && geo.ValidPoint(*p.Point) != nil {
+		bad.add("lon", "not_a_point")
+	}
+	return bad
 }
 
 // Reporter is who called. It goes into the vault and nowhere else.
@@ -51,13 +59,13 @@ type Opening struct {
 }
 
 const (
-	maxNarrative = 4000 // characters
-	maxLine      = 200
+	maxText = 4000 // characters of a narrative or a reason
+	maxLine = 200
 )
 
 func (in *Opening) check() Invalid {
 	var bad Invalid
-	if !contains(Channels, in.Channel) {
+	if !slices.Contains(Channels, in.Channel) {
 		bad.add("channel", "unknown_value")
 	}
 	sub, ok := SubtypeByCode(in.Subtype)
@@ -66,26 +74,22 @@ func (in *Opening) check() Invalid {
 	} else if in.Kind != sub.Kind {
 		bad.add("kind", "kind_does_not_match_subtype")
 	}
-	if n := utf8.RuneCountInString(strings.TrimSpace(in.Narrative)); n == 0 {
+	if !filled(in.Narrative) {
 		bad.add("narrative", "required")
-	} else if n > maxNarrative {
-		bad.add("narrative", "too_long")
 	}
+	bad.text("narrative", in.Narrative, maxText)
 	if in.Urgency < 0 || in.Urgency > 4 {
 		bad.add("urgency", "out_of_range")
 	}
-	for field, s := range map[string]string{"place_text": in.Place.Text, "urgency_reason": in.UrgencyReason, "reporter.name": in.Reporter.Name, "reporter.phone": in.Reporter.Phone, "reporter.note": in.Reporter.Note} {
-		if utf8.RuneCountInString(s) > maxLine {
-			bad.add(field, "too_long")
-		}
-	}
-	if in.Place.Point != nil && geo.ValidPoint(*in.Place.Point) != nil {
-		bad.add("lon", "not_a_point")
-	}
+	bad.text("urgency_reason", in.UrgencyReason, maxLine)
+	bad = append(bad, in.Place.check()...)
 	return append(bad, in.Reporter.check()...)
 }
 
 func (r *Reporter) check() (bad Invalid) {
+	bad.text("reporter.name", r.Name, maxLine)
+	bad.text("reporter.phone", r.Phone, maxLine)
+	bad.text("reporter.note", r.Note, maxLine)
 	hasContact := r.Name != "" || r.Phone != "" || r.Note != ""
 	switch r.Mode {
 	case "named", "hidden":
@@ -119,7 +123,7 @@ func Open(ctx context.Context, tx *pg.Tx, actor Actor, in Opening) (t Ticket, co
 		Kind: in.Kind, Subtype: in.Subtype, Urgency: urgency, UrgencyReason: in.UrgencyReason,
 		Title: title(in.Place, sub), PlaceText: in.Place.Text, PlaceQuality: in.Place.quality(),
 		Division: in.Place.Division, RetailerID: in.Place.RetailerID, Point: in.Place.Point,
-		Status: Registered, Version: 1, RegisteredAt: now, DueAt: now.Add(handleWithin[in.Kind]),
+		Status: Registered, Version: 1, RegisteredAt: now, DueAt: now.Add(handleWithin[in.Kind]), lastAt: now,
 	}
 	if sub.FieldVisit {
 		t.ArriveBy = now.Add(ArriveWithin(urgency))
@@ -150,7 +154,7 @@ func title(p Place, sub Subtype) string {
 	switch {
 	case p.RetailerName != "":
 		return p.RetailerName
-	case strings.TrimSpace(p.Text) != "":
+	case filled(p.Text):
 		return p.Text
 	}
 	return sub.ZH
@@ -160,12 +164,3 @@ func title(p Place, sub Subtype) string {
 func localDay(t time.Time) time.Time { return t.In(shanghai) }
 
 var shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
-}

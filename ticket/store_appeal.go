@@ -55,7 +55,7 @@ type RevealedReporter struct {
 // Reveal reads who reported a ticket. Each look is recorded with its reason, in the vault and in the event log,
 // where it names the looker and the ticket but nothing of the reporter. Errors: ErrNotFound, Invalid.
 func Reveal(ctx context.Context, tx *pg.Tx, actor Actor, ticketID int64, reason string) ([]RevealedReporter, error) {
-	if reason == "" {
+	if !filled(reason) {
 		return nil, Invalid{{"reason", "required"}}
 	}
 	if _, err := Find(ctx, tx, actor, ticketID); err != nil {

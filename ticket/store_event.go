@@ -31,6 +31,8 @@ select seq, at, type, actor, coalesce(ticket_id, 0), coalesce(unit_id, 0), body,
 from event where ticket_id = $1 order by seq`
 
 	selectHeadSeq = `select seq from event_head`
+
+	selectChainEnds = `select sha256('jiujin event log'), seq, hash from event_head`
 )
 
 func appendEvent(ctx context.Context, tx *pg.Tx, ev *Event) error {
@@ -84,11 +86,13 @@ func HeadSeq(ctx context.Context, q pg.Queryer) (int64, error) {
 	return seq, nil
 }
 
-// VerifyChain reads the whole log and checks numbers, order of times and hashes. It returns how many events are
-// sound; the error is a *BrokenChainError when one is not.
+// VerifyChain reads the whole log and checks numbers, order of times and hashes, up to the head at least. It returns
+// how many events are sound; the error is a *BrokenChainError with the number of the first one that is not, or that
+// is missing.
 func VerifyChain(ctx context.Context, db *pg.DB) (int64, error) {
-	var last Event
-	if err := db.Pool.QueryRow(ctx, `select sha256('jiujin event log')`).Scan(&last.hash); err != nil {
+	var last, head Event
+	err := db.Pool.QueryRow(ctx, selectChainEnds).Scan(&last.hash, &head.Seq, &head.hash)
+	if err != nil {
 		return 0, fmt.Errorf("verify event log: %w", err)
 	}
 	for {
@@ -101,20 +105,14 @@ func VerifyChain(ctx context.Context, db *pg.DB) (int64, error) {
 		}
 		for i := range events {
 			ev := &events[i]
-			if ev.Seq != last.Seq+1 || ev.At.Before(last.At) || !bytes.Equal(ev.prevHash, last.hash) ||
-				!bytes.Equal(ev.hash, ev.chainHash(ev.prevHash)) {
-				return last.Seq, &BrokenChainError{Seq: ev.Seq}
+			if !ev.follows(&last) || (ev.Seq == head.Seq && !bytes.Equal(ev.hash, head.hash)) {
+				return last.Seq, &BrokenChainError{Seq: last.Seq + 1}
 			}
 			last = *ev
 		}
 	}
-	var head int64
-	var hash []byte
-	if err := db.Pool.QueryRow(ctx, `select seq, hash from event_head`).Scan(&head, &hash); err != nil {
-		return last.Seq, fmt.Errorf("verify event log: %w", err)
-	}
-	if head < last.Seq || (head == last.Seq && !bytes.Equal(hash, last.hash)) {
-		return last.Seq, &BrokenChainError{Seq: head}
+	if last.Seq < head.Seq {
+		return last.Seq, &BrokenChainError{Seq: last.Seq + 1}
 	}
 	return last.Seq, nil
 }

@@ -46,7 +46,8 @@ values ($1, $2, $3, $4, $5, $6) returning id`
 	ticketColumns = `
 t.id, t.number, t.org_id, o.path, t.kind, t.subtype, t.urgency, t.urgency_reason, t.title, t.place_text, t.place_quality,
 t.division, coalesce(t.retailer_id, 0), t.lon, t.lat, t.status, t.version, t.arrive_by, t.due_at, t.registered_at,
-t.outcome, t.outcome_text, t.alarm`
+t.outcome, t.outcome_text, t.alarm,
+greatest(t.registered_at, t.to_dispatch_at, t.first_offer_at, t.accepted_at, t.en_route_at, t.on_scene_at, t.scene_done_at)`
 
 	lockTicket = `select ` + ticketColumns + `
 from ticket t join org o on o.id = t.org_id
@@ -79,7 +80,9 @@ update ticket set status = @status, version = @version, urgency = @urgency, urge
     alarm_at = case when @status in ('to_dispatch', 'registered') then alarm_at end
 where id = @id`
 
-	setAlarmSQL = `update ticket set alarm = $2, alarm_at = $3, version = version + 1 where id = $1 and alarm <> $2`
+	setAlarmSQL = `
+update ticket set alarm = $2, alarm_at = case when $2 <> '' then $3::timestamptz end, version = version + 1
+where id = $1 and alarm <> $2 returning version`
 )
 
 func insertTicket(ctx context.Context, tx *pg.Tx, actor Actor, t *Ticket, code string) error {
@@ -193,7 +196,7 @@ func scanTicket(row pgx.CollectableRow) (Ticket, error) {
 	var arriveBy *time.Time
 	err := row.Scan(&t.ID, &t.Number, &t.OrgID, &t.OrgPath, &t.Kind, &t.Subtype, &t.Urgency, &t.UrgencyReason, &t.Title,
 		&t.PlaceText, &t.PlaceQuality, &t.Division, &t.RetailerID, &lon, &lat, &t.Status, &t.Version, &arriveBy,
-		&t.DueAt, &t.RegisteredAt, &t.Outcome, &t.OutcomeText, &t.Alarm)
+		&t.DueAt, &t.RegisteredAt, &t.Outcome, &t.OutcomeText, &t.Alarm, &t.lastAt)
 	if lon != nil {
 		t.Point = &orb.Point{*lon, *lat}
 	}
@@ -208,17 +211,25 @@ func updateTicket(ctx context.Context, tx *pg.Tx, t *Ticket) error {
 	if err != nil {
 		return err
 	}
+	// A transaction that waited for the ticket's lock may have begun before the step it follows.
 	args["now"] = tx.Now()
+	if t.lastAt.After(tx.Now()) {
+		args["now"] = t.lastAt
+	}
 	if _, err := tx.Exec(ctx, updateTicketSQL, args); err != nil {
 		return fmt.Errorf("update ticket %s: %w", t.Number, err)
 	}
 	return nil
 }
 
-func setAlarm(ctx context.Context, tx *pg.Tx, id int64, what string) (bool, error) {
-	tag, err := tx.Exec(ctx, setAlarmSQL, id, what, tx.Now())
-	if err != nil {
-		return false, fmt.Errorf("raise alarm on ticket %d: %w", id, err)
+// setAlarm returns the ticket's new version, 0 when the alarm stood already.
+func setAlarm(ctx context.Context, tx *pg.Tx, id int64, what string) (version int, err error) {
+	err = tx.QueryRow(ctx, setAlarmSQL, id, what, tx.Now()).Scan(&version)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, nil
 	}
-	return tag.RowsAffected() == 1, nil
+	if err != nil {
+		return 0, fmt.Errorf("set alarm of ticket %d: %w", id, err)
+	}
+	return version, nil
 }

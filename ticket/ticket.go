@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/paulmach/orb"
 )
@@ -53,6 +54,19 @@ func (e Invalid) Error() string {
 }
 
 func (e *Invalid) add(field, code string) { *e = append(*e, FieldError{field, code}) }
+
+// text refuses what is longer than limit characters or cannot be stored as text.
+func (e *Invalid) text(field, s string, limit int) {
+	if utf8.RuneCountInString(s) > limit {
+		e.add(field, "too_long")
+	}
+	if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+		e.add(field, "not_text")
+	}
+}
+
+// filled tells whether s says anything.
+func filled(s string) bool { return strings.TrimSpace(s) != "" }
 
 // Kind is the first sorting of a demand (Z4, W01): 举报, 投诉, 咨询, 建议.
 type Kind string
@@ -124,6 +138,8 @@ type Ticket struct {
 	Outcome       string
 	OutcomeText   string
 	Alarm         string
+
+	lastAt time.Time // the latest stamp; no later step may be stamped earlier
 }
 
 // Open tells whether work on the ticket may still happen.
