@@ -201,8 +201,9 @@ func scanTicket(row pgx.CollectableRow) (Ticket, error) {
 		t.Point = &orb.Point{*lon, *lat}
 	}
 	if arriveBy != nil {
-		t.ArriveBy = *arriveBy
+		t.ArriveBy = arriveBy.UTC()
 	}
+	t.DueAt, t.RegisteredAt, t.lastAt = t.DueAt.UTC(), t.RegisteredAt.UTC(), t.lastAt.UTC()
 	return t, err
 }
 
