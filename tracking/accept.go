@@ -82,7 +82,7 @@ func DefaultRules() Rules {
 // that refuses ends it. The Fix that comes with a refusal is filled as far as
 // the steps got; with Jump it is complete, so that the caller may hold it: a
 // unit that keeps reporting from the new place is believed when the next fix
-// agrees with the held one (call Accept again with the held fix as last).
+// agrees with the held one. The Ingestor does that.
 //
 // Accept does not look for duplicates. Only the history knows what is durable,
 // and a device must not be told that it may forget a fix that is not. The Cell
@@ -90,13 +90,15 @@ func DefaultRules() Rules {
 func Accept(raw RawFix, dev Device, last *Fix, now time.Time, rules Rules) (Fix, *Refusal) {
 	f := Fix{
 		UnitID: dev.UnitID, DeviceID: dev.ID,
-		FixedAt: raw.FixedAt.UTC(), ReceivedAt: now.UTC(),
-		Point:     orb.Point{raw.Lon, raw.Lat},
-		AccuracyM: raw.AccuracyM, SpeedKmh: raw.SpeedKmh, HeadingDeg: raw.HeadingDeg,
+		FixedAt:    raw.FixedAt.UTC().Truncate(time.Microsecond), // what PostgreSQL keeps
+		ReceivedAt: now.UTC().Truncate(time.Microsecond),
+		Point:      orb.Point{raw.Lon, raw.Lat},
+		AccuracyM:  raw.AccuracyM, SpeedKmh: raw.SpeedKmh, HeadingDeg: raw.HeadingDeg,
 		Source: raw.Source,
 	}
 	steps := [...]func() *Refusal{
 		func() *Refusal { return checkDevice(dev) },
+		func() *Refusal { return raw.Unread },
 		func() *Refusal { return checkPoint(f.Point) },
 		func() *Refusal { return checkReadings(&f) },
 		func() *Refusal { return checkTime(f.FixedAt, now, rules) },

@@ -33,9 +33,9 @@ type Unit struct {
 // Device is something that reports where a unit is: a terminal in a vehicle,
 // or an officer's phone. A unit may have several.
 type Device struct {
-	ID       int64 // zero means that nobody knows the device
-	UnitID   int64 // the unit whose position it reports
-	Label    string
+	ID       int64       // zero means that nobody knows the device
+	UnitID   int64       // the unit whose position it reports
+	Label    string      // what people call it
 	Datum    datum.Datum // of the coordinates it sends; empty means WGS-84
 	Disabled bool        // its fixes are refused
 }
@@ -88,6 +88,12 @@ type RawFix struct {
 	SpeedKmh   Reading
 	HeadingDeg Reading // clockwise from north
 	Source     string  // the protocol it came by: "http", "jt808", "osmand", …
+
+	// Unread is why the decoder could not read the record, nil when it could.
+	// Accept refuses with it, so that the record is kept like any other refused one.
+	Unread *Refusal
+	// Text is the record as it came, kept with the refusal when it has Unread.
+	Text string
 }
 
 // Fix is an accepted position of a unit.

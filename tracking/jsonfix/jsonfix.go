@@ -29,16 +29,9 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("the body is not JSON at line %d (byte %d): %s", e.Line, e.Offset, e.What)
 }
 
-// Record is one fix of a body as it was sent. Refusal is nil when Fix could be read.
-type Record struct {
-	Fix     tracking.RawFix
-	Refusal *tracking.Refusal
-	Raw     []byte // the record's bytes; part of the body, not a copy
-}
-
-// Decode reads a body. In a list or NDJSON a record that cannot be read gets a Refusal and the others are read all
+// Decode reads a body. In a list or NDJSON a record that cannot be read has Unread set and the others are read all
 // the same; a body that starts as neither object nor array, or an array that breaks off, is a *SyntaxError.
-func Decode(body []byte) ([]Record, error) {
+func Decode(body []byte) ([]tracking.RawFix, error) {
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
 	trimmed := bytes.TrimSpace(body)
 	switch {
@@ -48,14 +41,14 @@ func Decode(body []byte) ([]Record, error) {
 		return decodeArray(body)
 	case trimmed[0] == '{':
 		if json.Valid(trimmed) {
-			return []Record{record(trimmed)}, nil
+			return []tracking.RawFix{record(trimmed)}, nil
 		}
 		return decodeLines(body)
 	}
 	return nil, &SyntaxError{Line: 1, What: "it must start with { or ["}
 }
 
-func decodeArray(body []byte) ([]Record, error) {
+func decodeArray(body []byte) ([]tracking.RawFix, error) {
 	var list []json.RawMessage
 	if err := json.Unmarshal(body, &list); err != nil {
 		return nil, syntaxError(body, err)
@@ -63,15 +56,15 @@ func decodeArray(body []byte) ([]Record, error) {
 	if len(list) > MaxRecords {
 		return nil, ErrTooMany
 	}
-	out := make([]Record, len(list))
+	out := make([]tracking.RawFix, len(list))
 	for i, raw := range list {
 		out[i] = record(raw)
 	}
 	return out, nil
 }
 
-func decodeLines(body []byte) ([]Record, error) {
-	var out []Record
+func decodeLines(body []byte) ([]tracking.RawFix, error) {
+	var out []tracking.RawFix
 	readable := 0
 	for line := range bytes.Lines(body) {
 		line = bytes.TrimSpace(line)
@@ -112,9 +105,13 @@ type wire struct {
 	HeadingDeg tracking.Reading `json:"heading_deg"`
 }
 
-func record(raw []byte) Record {
+func record(raw []byte) tracking.RawFix {
 	fix, refusal := read(raw)
-	return Record{Fix: fix, Refusal: refusal, Raw: raw}
+	if refusal != nil {
+		fix.Unread, fix.Text = refusal, string(raw)
+	}
+	fix.Source = "http"
+	return fix
 }
 
 func read(raw []byte) (tracking.RawFix, *tracking.Refusal) {
@@ -134,7 +131,7 @@ func read(raw []byte) (tracking.RawFix, *tracking.Refusal) {
 	at, refusal := fixTime(w.FixedAt)
 	return tracking.RawFix{
 		FixedAt: at, Lon: *w.Lon, Lat: *w.Lat,
-		AccuracyM: w.AccuracyM, SpeedKmh: w.SpeedKmh, HeadingDeg: w.HeadingDeg, Source: "http",
+		AccuracyM: w.AccuracyM, SpeedKmh: w.SpeedKmh, HeadingDeg: w.HeadingDeg,
 	}, refusal
 }
 

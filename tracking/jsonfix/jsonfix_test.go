@@ -27,8 +27,8 @@ func TestDecodeTakesOneManyAndLines(t *testing.T) {
 		}
 		for _, r := range records {
 			at := time.Date(2026, 11, 22, 6, 10, 24, 5e8, time.UTC)
-			if r.Refusal != nil || !r.Fix.FixedAt.Equal(at) || r.Fix.Lon != 114.6 || !r.Fix.SpeedKmh.Known || r.Fix.HeadingDeg.Known {
-				t.Errorf("%s: read as %+v, refusal %v", name, r.Fix, r.Refusal)
+			if r.Unread != nil || !r.FixedAt.Equal(at) || r.Lon != 114.6 || !r.SpeedKmh.Known || r.HeadingDeg.Known {
+				t.Errorf("%s: read as %+v, refusal %v", name, r, r.Unread)
 			}
 		}
 	}
@@ -49,10 +49,10 @@ func TestDecodeNamesTheFieldAndKeepsTheRest(t *testing.T) {
 		if err != nil || len(records) != 3 {
 			t.Fatalf("%s: %d records, %v", bad, len(records), err)
 		}
-		if records[0].Refusal != nil || records[2].Refusal != nil {
+		if records[0].Unread != nil || records[2].Unread != nil {
 			t.Errorf("%s: a good neighbour was refused", bad)
 		}
-		if r := records[1].Refusal; r == nil || r.Field != field || r.Detail == "" {
+		if r := records[1].Unread; r == nil || r.Field != field || r.Detail == "" {
 			t.Errorf("%s: refusal %+v, want field %q", bad, r, field)
 		}
 	}
@@ -84,8 +84,8 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%d records", len(records))
 		}
 		for _, r := range records {
-			if r.Refusal == nil && r.Fix.FixedAt.IsZero() {
-				t.Fatalf("accepted without a time: %q", r.Raw)
+			if r.Unread == nil && r.FixedAt.IsZero() {
+				t.Fatalf("accepted without a time: %q", r.Text)
 			}
 		}
 	})

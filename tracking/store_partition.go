@@ -1,0 +1,80 @@
+package tracking
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"jiujin/internal/pg"
+)
+
+const (
+	partitionsAhead = 7              // days after today that have a partition
+	partitionsEvery = 6 * time.Hour  // how often they are looked after
+	day             = 24 * time.Hour // days of history are days of UTC
+)
+
+// RunPartitions keeps partitions of the history made ahead until ctx ends,
+// then returns nil. A failure is logged and tried again: fixes meanwhile go to
+// the default partition and are moved later.
+func RunPartitions(ctx context.Context, db *pg.DB, log *slog.Logger) error {
+	ticker := time.NewTicker(partitionsEvery)
+	defer ticker.Stop()
+	for {
+		if err := EnsurePartitions(ctx, db, db.Now()); err != nil && ctx.Err() == nil {
+			log.Error("history has no new partitions; trying again later", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// EnsurePartitions makes the daily partitions of the history from yesterday to
+// a week after now. Rows of such a day that are in the default partition move
+// to the new one. Older days that have no partition stay in the default. It is
+// safe to call at any time and from several nodes at once.
+func EnsurePartitions(ctx context.Context, db *pg.DB, now time.Time) error {
+	today := now.UTC().Truncate(day)
+	for n := -1; n <= partitionsAhead; n++ {
+		from := today.AddDate(0, 0, n)
+		err := db.InTx(ctx, func(tx *pg.Tx) error { return ensurePartition(ctx, tx, from) })
+		if err != nil {
+			return fmt.Errorf("partition of %s: %w", from.Format(time.DateOnly), err)
+		}
+	}
+	return nil
+}
+
+func ensurePartition(ctx context.Context, tx *pg.Tx, from time.Time) error {
+	name := "fix_" + from.Format("20060102")
+	var there bool
+	err := tx.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM pg_inherits WHERE inhparent = 'fix'::regclass AND inhrelid = to_regclass($1))
+		  FROM pg_advisory_xact_lock(hashtext('fix partitions'))`, name).Scan(&there)
+	if err != nil || there {
+		return err
+	}
+	to := from.Add(day)
+	table := pgx.Identifier{name}.Sanitize()
+	if _, err := tx.Exec(ctx, `CREATE TABLE `+table+` (LIKE fix INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`); err != nil {
+		return err
+	}
+	// Nobody may add to the default between the move and the attachment.
+	if _, err := tx.Exec(ctx, `LOCK TABLE fix_default IN ACCESS EXCLUSIVE MODE`); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `
+		WITH moved AS (DELETE FROM fix_default WHERE fixed_at >= $1 AND fixed_at < $2 RETURNING *)
+		INSERT INTO `+table+` SELECT * FROM moved`, from, to); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, fmt.Sprintf(`ALTER TABLE fix ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')`,
+		table, from.Format(time.RFC3339), to.Format(time.RFC3339)))
+	return err
+}
