@@ -15,7 +15,7 @@ export interface MapLine {
 
 const empty: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] }
 
-/** Adds the sources and layers of lines and tickets. `below` is the layer id above which the lines go. */
+/** Adds the lines; they go below the units. */
 export function addLineLayers(map: MapLibre, theme: Theme, k: number): void {
   const p = PALETTES[theme]
   map.addSource('lines', { type: 'geojson', data: empty })
@@ -41,6 +41,7 @@ export function addLineLayers(map: MapLibre, theme: Theme, k: number): void {
   })
 }
 
+/** Adds the tickets and the chips of the lines; they go above the units. */
 export function addTicketLayers(map: MapLibre, theme: Theme, k: number): void {
   const p = PALETTES[theme]
   map.addSource('tickets', { type: 'geojson', data: empty })
@@ -55,6 +56,9 @@ export function addTicketLayers(map: MapLibre, theme: Theme, k: number): void {
       'text-size': ['case', ['get', 'strong'], 17 * k, 14 * k],
       'icon-image': 'chip',
       'icon-text-fit': 'both',
+      // The chip hangs at the unit's end of the line, on the side away from the ticket.
+      'text-anchor': ['case', ['get', 'north'], 'bottom', 'top'],
+      'text-offset': ['case', ['get', 'north'], ['literal', [0, -1.1]], ['literal', [0, 1.1]]],
       'symbol-sort-key': ['case', ['get', 'strong'], 0, 1],
     },
     paint: { 'text-color': p.chipText },
@@ -110,18 +114,17 @@ export function drawTickets(map: MapLibre, tickets: readonly TicketView[], focus
   map.getSource<GeoJSONSource>('tickets')?.setData({ type: 'FeatureCollection', features })
 }
 
-/** Shows these lines with their chips halfway. */
+/** Shows these lines and their chips. */
 export function drawLines(map: MapLibre, lines: readonly MapLine[]): void {
   const features = lines.flatMap((l): GeoJSON.Feature[] => {
-    const properties = { strong: l.strong, label: l.label }
-    const middle = [(l.from[0] + l.to[0]) / 2, (l.from[1] + l.to[1]) / 2]
+    const properties = { strong: l.strong, label: l.label, north: l.from[1] > l.to[1] }
     const line: GeoJSON.Feature = {
       type: 'Feature',
       properties,
       geometry: { type: 'LineString', coordinates: [l.to, l.from] },
     }
     if (!l.label) return [line]
-    return [line, { type: 'Feature', properties, geometry: { type: 'Point', coordinates: middle } }]
+    return [line, { type: 'Feature', properties, geometry: { type: 'Point', coordinates: l.from } }]
   })
   map.getSource<GeoJSONSource>('lines')?.setData({ type: 'FeatureCollection', features })
 }

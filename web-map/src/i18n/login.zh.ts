@@ -1,0 +1,41 @@
+const zh = {
+  title: '登录',
+  login: '账号',
+  password: '密码',
+  submit: '登录',
+  wait: '请 {seconds} 秒后再试',
+  notSignedIn: '账号或密码不正确',
+  next: '登录后打开 {path}',
+  change: {
+    title: '请先修改密码',
+    why: '当前密码由他人设置。修改后才能继续使用。',
+    old: '当前密码',
+    fresh: '新密码',
+    again: '再输入一次新密码',
+    rule: '至少 10 个字符，可用一句话。',
+    short: '新密码至少 10 个字符',
+    differ: '两次输入的新密码不一致',
+    same: '新密码不能与当前密码相同',
+    submit: '修改并继续',
+    other: '换个账号登录',
+  },
+  choose: {
+    lead: '烟草 12313 举报投诉的就近派单',
+    demo: '演示数据 · 城市、商户、人员均为虚构',
+    denied: '您的角色不能打开 {path}',
+    signedIn: '{name} · {role} · {org}',
+    signOut: '退出登录',
+    signIn: '登录',
+    password: '修改密码',
+    yours: '您的工作台',
+    failed: '连接不上服务器，页面上的名称可能不全',
+    screen: { name: '指挥大屏', text: '哪里出了问题，谁离得最近' },
+    desk: { name: '调度台', text: '登记来电，挑选车辆，跟到办结' },
+    officer: { name: '稽查员手机', text: '接单、到场、填报，断网也能用' },
+    public: { name: '公众大厅', text: '受理与办结概况，不含个人信息' },
+    progress: { name: '进度查询', text: '凭受理编号和查询码查看进度' },
+  },
+}
+
+export type LoginMessages = typeof zh
+export default zh
