@@ -14,7 +14,7 @@ import (
 )
 
 // scenes is how many random fleets TestNearestIsAScan builds.
-var scenes = flag.Int("scenes", 2000, "random fleets in the comparison of nearest search with a scan")
+var scenes = flag.Int("scenes", 1000, "random fleets in the comparison of nearest search with a scan")
 
 var noon = time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
 

@@ -53,10 +53,14 @@ func EnsurePartitions(ctx context.Context, db *pg.DB, now time.Time) error {
 
 func ensurePartition(ctx context.Context, tx *pg.Tx, from time.Time) error {
 	name := "fix_" + from.Format("20060102")
+	// One node at a time; the next statement then sees what the others made.
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('fix partitions'))`); err != nil {
+		return err
+	}
 	var there bool
 	err := tx.QueryRow(ctx, `
-		SELECT EXISTS (SELECT FROM pg_inherits WHERE inhparent = 'fix'::regclass AND inhrelid = to_regclass($1))
-		  FROM pg_advisory_xact_lock(hashtext('fix partitions'))`, name).Scan(&there)
+		SELECT EXISTS (SELECT FROM pg_inherits WHERE inhparent = 'fix'::regclass AND inhrelid = to_regclass($1))`,
+		name).Scan(&there)
 	if err != nil || there {
 		return err
 	}

@@ -1,0 +1,9 @@
+package tracking
+
+import (
+	"testing"
+
+	"jiujin/internal/pg/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
