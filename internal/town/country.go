@@ -274,16 +274,17 @@ func (c *county) nextVillage(k int) int {
 
 // drawLand adds hills, parks by the water, and the outlines of built-up land.
 func (c *county) drawLand(rng *rand.Rand) {
-	for i := range 9 {
-		angle := (float64(i) + rng.Float64()*0.6) / 9 * 2 * math.Pi
-		s, co := math.Sincos(angle)
-		p := vec{11.6 * co, 7.9 * s}.times(0.9 + rng.Float64()*0.15)
-		if ring := blob(rng, p, 1+rng.Float64()*1.3, 0.8+rng.Float64()*0.8, 0.4); !c.wet(p, 1.2) && c.fromSeats(p) > 2.2 {
-			for k, q := range ring {
-				ring[k] = c.relief.bend(q, 0.5, 0.8)
-			}
-			c.greens = append(c.greens, area{class: "hill", name: c.hillName(rng), ring: ring})
+	for range 60 {
+		s, co := math.Sincos(rng.Float64() * 2 * math.Pi)
+		p := vec{12 * co, 8.2 * s}.times(0.72 + rng.Float64()*0.33)
+		ring := blob(rng, p, 0.8+rng.Float64()*0.9, 0.6+rng.Float64()*0.6, 0.4)
+		if c.wet(p, 1.2) || c.fromSeats(p) < 1.7 || c.fromHills(p) < 2.6 || c.reach(p) < 1.9 {
+			continue
 		}
+		for k, q := range ring {
+			ring[k] = c.relief.bend(q, 0.5, 0.8)
+		}
+		c.greens = append(c.greens, area{class: "hill", name: c.hillName(rng), ring: ring})
 	}
 	for _, side := range []float64{1, -1} { // riverside parks
 		x := -2.4 + rng.Float64()*3
@@ -310,6 +311,16 @@ func (c *county) fromSeats(p vec) float64 {
 	d := math.Inf(1)
 	for _, q := range c.places {
 		d = min(d, q.seat.sub(p).len()-q.radius)
+	}
+	return d
+}
+
+func (c *county) fromHills(p vec) float64 {
+	d := math.Inf(1)
+	for _, g := range c.greens {
+		if g.class == "hill" {
+			d = min(d, g.ring[0].sub(p).len(), g.ring[len(g.ring)/2].sub(p).len())
+		}
 	}
 	return d
 }

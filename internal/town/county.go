@@ -10,9 +10,10 @@ type street struct {
 	name  string
 	class Class
 	pts   []vec
-	over  bool // may cross the river, on a bridge
-	guide bool // other streets do not run close beside it
-	place int  // index into county.places when it belongs to a township's seat; -1 otherwise
+	over  bool    // may cross the river, on a bridge
+	guide bool    // other streets do not run close beside it
+	start float64 // km from the beginning of the road to pts[0]; above 0 after a gap
+	place int     // index into county.places when it belongs to a township's seat; -1 otherwise
 }
 
 // place is a township: its seat, and later its area.
@@ -69,6 +70,7 @@ func drawCounty(seed uint64, index int, at vec) *county {
 	c.river = newRiver(rng, c.names.river)
 	c.placeLakes(rng)
 	c.drawRing()
+	c.placePonds(rng)
 	c.placeTownships(rng)
 	c.drawShores()
 	c.drawTown(stream(seed, "streets", index))
@@ -116,11 +118,16 @@ func (c *county) placeLakes(rng *rand.Rand) {
 		small.centre.Y += 0.2
 	}
 	c.lakes = append(c.lakes, small)
-	for range 4 { // ponds
+}
+
+// placePonds puts small waters where neither the motorway nor the street that
+// leads to the bridge runs.
+func (c *county) placePonds(rng *rand.Rand) {
+	for range 4 {
 		p := lake{rx: 0.16 + rng.Float64()*0.14, ry: 0.12 + rng.Float64()*0.1, p2: rng.Float64() * 6.28, p3: rng.Float64() * 6.28}
 		for range 200 {
 			p.centre = vec{(rng.Float64() - 0.5) * 20, (rng.Float64() - 0.5) * 13}
-			if r := c.reach(p.centre); (r < 0.8 || r > 1.6) && p.centre.len() > 0.8 && !c.near(p, 0.4) {
+			if r := c.reach(p.centre); (r < 0.8 || r > 1.6) && math.Abs(p.centre.turn(-c.rot).X) > 0.9 && c.fromMotorway(p.centre) > 0.7 && !c.near(p, 0.4) {
 				c.lakes = append(c.lakes, p)
 				break
 			}
@@ -142,7 +149,8 @@ func (c *county) placeTownships(rng *rand.Rand) {
 	urban := []vec{{-0.9, 1.3}, {1.5, 0.9}, {-2.6, -1.2}, {0.9, -2.4}}
 	for i, p := range urban {
 		if i == 2 {
-			p = c.lakes[0].centre.times(0.6)
+			p = c.lakes[0].centre.unit()
+			p = p.times(0.85 * c.ring(math.Atan2(p.Y, p.X)))
 			for c.wet(p, 0.2) {
 				p.Y -= 0.1
 			}
@@ -177,10 +185,11 @@ func (c *county) fromMotorway(p vec) float64 {
 // drawRing draws the ring road in four named quarters, and the motorway.
 func (c *county) drawRing() {
 	names := []string{"环城东路", "环城北路", "环城西路", "环城南路"}
+	corners := []int{-60, 45, 135, 240, 300} // in degrees, away from the river
 	for q, name := range names {
 		var pts []vec
-		for a := 0; a <= 90; a += 1 {
-			t := (float64(q*90+a) - 45) * math.Pi / 180
+		for a := corners[q]; a <= corners[q+1]; a++ {
+			t := float64(a) * math.Pi / 180
 			pts = append(pts, polar(t, c.ring(t)))
 		}
 		c.add(street{name: name, class: Trunk, pts: pts, over: true, guide: true, place: -1})

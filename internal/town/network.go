@@ -115,7 +115,7 @@ func beside(p, dir vec, guides map[cell][][2]vec) bool {
 func (n *network) cutStreet(c *county, index int, s street, guides map[cell][][2]vec) {
 	id := len(n.streets)
 	var open *piece
-	walked := 0.0
+	walked := s.start
 	for i, p := range s.pts {
 		dir := p
 		if i > 0 {

@@ -67,8 +67,7 @@ func (t *Town) drawRetailers(beats []beat) {
 	slices.SortFunc(slots, func(a, b slot) int {
 		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.edge, b.edge), cmp.Compare(a.house, b.house))
 	})
-	type door struct{ road, house int }
-	taken := map[door]bool{}
+	taken := map[string]bool{}
 	roads := t.roadHash()
 	for _, s := range slots {
 		if len(t.Retailers) == t.Options.Retailers {
@@ -76,11 +75,18 @@ func (t *Town) drawRetailers(beats []beat) {
 		}
 		e := t.Graph.Edges[s.edge]
 		c := t.drawn[t.Graph.Roads[e.Road].County]
-		if taken[door{e.Road, s.house}] || c.wet(s.at.sub(c.at), 0.012) || !clear(s.at, roads) {
+		if c.wet(s.at.sub(c.at), 0.012) || !clear(s.at, roads) {
 			continue
 		}
-		taken[door{e.Road, s.house}] = true
-		t.Retailers = append(t.Retailers, t.retailer(rng, s, c))
+		place := c.townshipAt(s.at.sub(c.at))
+		address := fmt.Sprintf("%s%s%s%d号", c.names.county, c.places[place].name, t.Graph.Roads[e.Road].Name, s.house)
+		if taken[address] {
+			continue
+		}
+		taken[address] = true
+		r := t.retailer(rng, s, c)
+		r.Address, r.Division = address, c.townshipCode(place)
+		t.Retailers = append(t.Retailers, r)
 	}
 	t.nameShops(stream(t.Options.Seed, "shops", 0))
 	for i := range t.Retailers {
@@ -172,10 +178,9 @@ func clear(p vec, roads map[cell][][2]vec) bool {
 	return true
 }
 
-// retailer fills in everything but the name, the operator and the squad.
+// retailer fills in the licence, the place and the telephone.
 func (t *Town) retailer(rng *rand.Rand, s slot, c *county) Retailer {
 	e := t.Graph.Edges[s.edge]
-	k := c.townshipAt(s.at.sub(c.at))
 	kind := 1
 	if rng.Float64() < 0.17 {
 		kind = 2
@@ -183,8 +188,7 @@ func (t *Town) retailer(rng *rand.Rand, s slot, c *county) Retailer {
 	c.serial++
 	r := Retailer{
 		LicenceNo: fmt.Sprintf("%s%d%05d", c.code(), kind, c.serial*7%100000),
-		Address:   fmt.Sprintf("%s%s%s%d号", c.names.county, c.places[k].name, t.Graph.Roads[e.Road].Name, s.house),
-		Division:  c.townshipCode(k), Point: toLonLat(s.at), Road: e.Road, Edge: s.edge, HouseNo: s.house,
+		Point:     toLonLat(s.at), Road: e.Road, Edge: s.edge, HouseNo: s.house,
 		PhoneTail: fmt.Sprintf("%04d", rng.IntN(10000)),
 	}
 	t.validity(rng, &r)

@@ -81,7 +81,10 @@ func (g *grid) point(along int, at, t float64) vec {
 func (g *grid) line(along, line int, at, from, to float64) {
 	s := street{
 		name: g.name(along, line, from+to > 0), class: g.class(along, line),
-		pts: g.curve(along, at, from, to), over: g.over(along, line), place: g.place,
+		pts: g.curve(along, at, from, to), over: g.over(along, line), start: max(from, 0), place: g.place,
+	}
+	if to <= 0 { // house numbers rise from the middle of the town outwards
+		s.pts, s.start = reversed(s.pts), -to
 	}
 	g.c.add(s)
 }
@@ -131,7 +134,7 @@ func (g *grid) split(u0, u1, v0, v1 float64) {
 
 // suburb marks a block of the town beyond the ring road as built-up.
 func (g *grid) suburb(u0, u1, v0, v1 float64) {
-	if mid := g.xy((u0+u1)/2, (v0+v1)/2); g.c.reach(mid) > 0.9 && g.c.reach(mid) < 1.4 {
+	if mid := g.xy((u0+u1)/2, (v0+v1)/2); g.c.reach(mid) > 0.9 && g.c.reach(mid) < 1.4 && !g.c.wet(mid, 0.2) {
 		g.c.built = append(g.c.built, g.block(u0, u1, v0, v1, -0.03))
 	}
 }

