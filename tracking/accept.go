@@ -119,7 +119,7 @@ func checkDevice(dev Device) *Refusal {
 	case dev.ID == 0 || dev.UnitID == 0:
 		return &Refusal{Reason: UnknownDevice, Detail: "the device is not registered with a unit"}
 	case dev.Disabled:
-		return &Refusal{Reason: DisabledDevice, Detail: "the device is switched off in the register"}
+		return &Refusal{Reason: DisabledDevice, Detail: "the device, or its unit, is switched off in the register"}
 	}
 	return nil
 }

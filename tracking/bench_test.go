@@ -36,3 +36,16 @@ func BenchmarkSubmit(b *testing.B) {
 	})
 	b.ReportMetric(float64(b.N*perCall)/b.Elapsed().Seconds(), "fixes/s")
 }
+
+func BenchmarkAccept(b *testing.B) {
+	last := fixAt(7, orb.Point{114.3, 30.6}, noon.Add(-10*time.Second))
+	raw := rawAt(orb.Point{114.301, 30.6}, noon)
+	rules := DefaultRules()
+	rules.Region = hubei
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, refusal := Accept(raw, terminal, &last, noon, rules); refusal != nil {
+			b.Fatal(refusal)
+		}
+	}
+}

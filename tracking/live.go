@@ -10,8 +10,10 @@ import (
 )
 
 // Store holds the newest fix of every unit in memory, indexed by H3 cell, and
-// answers which units are near a point. It is safe for concurrent use; one
-// lock guards it, held for under a microsecond by an update.
+// answers which units are near a point. It is safe for concurrent use. One lock
+// guards it: an update holds it for about a microsecond; a search shares it
+// with other searches, except that the first search in a new place holds it
+// alone for up to some milliseconds.
 //
 // Every occupied cell (of resolution geo.StoreRes) has a slot with the units
 // in it. A search also makes slots for the empty cells that it walks over,
@@ -21,7 +23,7 @@ import (
 type Store struct {
 	mu     sync.RWMutex
 	index  map[int64]int32 // unit → its place in units and spots
-	units  []unit
+	units  []entry
 	spots  []spot // what a scan looks at, apart from the rest
 	bySlot map[geo.Cell]int32
 	slots  []slot
@@ -32,15 +34,15 @@ type Store struct {
 	minSlots     int // never clean up below this many slots
 }
 
-// unit is one unit of the fleet, in no particular order.
-type unit struct {
+// entry is one unit of the fleet, in no particular order.
+type entry struct {
 	slot   int32
 	member int32 // its place in the slot's members
 	fix    Fix
 }
 
-// slot is one cell. The zero radius of a slot means that the inscribed circle
-// has not been measured.
+// slot is one cell. The inscribed circle is measured when the first unit
+// enters; until then, and near the poles, it has no size.
 type slot struct {
 	cell    geo.Cell
 	linked  bool // next is filled
@@ -111,7 +113,7 @@ func (s *Store) update(f Fix) bool {
 	}
 	if !known {
 		at = int32(len(s.units))
-		s.units = append(s.units, unit{slot: noSlot})
+		s.units = append(s.units, entry{slot: noSlot})
 		s.spots = append(s.spots, spot{unitID: f.UnitID, unit: at})
 		s.index[f.UnitID] = at
 	}
@@ -236,7 +238,7 @@ func (s *Store) Remove(unitID int64) bool {
 		s.index[u.fix.UnitID] = at
 		s.slots[u.slot].members[u.member].unit = at
 	}
-	s.units[end] = unit{}
+	s.units[end] = entry{}
 	s.units, s.spots = s.units[:end], s.spots[:end]
 	return true
 }

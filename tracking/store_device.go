@@ -71,13 +71,15 @@ func NewDevices(db *pg.DB) *Devices {
 	return &Devices{db: db, cached: make(map[any]cachedDevice)}
 }
 
-// ByKey is the device with a key. A disabled device is returned as such:
-// Accept refuses its fixes. The error wraps ErrUnknownDevice.
+// ByKey is the device with a key. One that is disabled, or whose unit is
+// retired, is returned as disabled: Accept refuses its fixes. The error wraps ErrUnknownDevice.
 func (d *Devices) ByKey(ctx context.Context, key string) (Device, error) {
 	hash := hashKey(key)
 	return d.cachedOr(hash, func() (Device, error) {
 		device, err := queryDevice(ctx, d.db.Pool, `
-			SELECT id, unit_id, label, datum, disabled_at IS NOT NULL FROM device WHERE key_hash = $1`, hash[:])
+			SELECT d.id, d.unit_id, d.label, d.datum, d.disabled_at IS NOT NULL OR u.retired_at IS NOT NULL
+			  FROM device d JOIN unit u ON u.id = d.unit_id
+			 WHERE d.key_hash = $1`, hash[:])
 		if errors.Is(err, pgx.ErrNoRows) {
 			return Device{}, ErrUnknownDevice
 		}
@@ -93,7 +95,9 @@ func (d *Devices) ByKey(ctx context.Context, key string) (Device, error) {
 func (d *Devices) Phone(ctx context.Context, personID, unitID int64) (Device, error) {
 	return d.cachedOr(phone{personID, unitID}, func() (Device, error) {
 		const find = `
-			SELECT id, unit_id, label, datum, disabled_at IS NOT NULL FROM device WHERE person_id = $1 AND unit_id = $2`
+			SELECT d.id, d.unit_id, d.label, d.datum, d.disabled_at IS NOT NULL OR u.retired_at IS NOT NULL
+			  FROM device d JOIN unit u ON u.id = d.unit_id
+			 WHERE d.person_id = $1 AND d.unit_id = $2`
 		device, err := queryDevice(ctx, d.db.Pool, find, personID, unitID)
 		if errors.Is(err, pgx.ErrNoRows) {
 			hash := hashKey(rand.Text()) // a key that nobody has

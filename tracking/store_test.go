@@ -74,6 +74,16 @@ func TestDevices(t *testing.T) {
 	if got, err := devices.ByKey(t.Context(), key); err != nil || !got.Disabled {
 		t.Errorf("half a minute after it was disabled: %+v, %v", got, err)
 	}
+	if _, err := d.db.Pool.Exec(t.Context(), `UPDATE device SET disabled_at = NULL WHERE id = $1`, id); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.db.Pool.Exec(t.Context(), `UPDATE unit SET retired_at = now() WHERE id = $1`, d.devices[1].UnitID); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(deviceTTL)
+	if got, err := devices.ByKey(t.Context(), key); err != nil || !got.Disabled {
+		t.Errorf("half a minute after its unit was retired: %+v, %v", got, err)
+	}
 	if _, _, err := AddDevice(t.Context(), d.db.Pool, Device{UnitID: -1}); pg.Constraint(err) != "device_unit_id_fkey" {
 		t.Errorf("a device of no unit: %v", err)
 	}

@@ -37,7 +37,7 @@ type Device struct {
 	UnitID   int64       // the unit whose position it reports
 	Label    string      // what people call it
 	Datum    datum.Datum // of the coordinates it sends; empty means WGS-84
-	Disabled bool        // its fixes are refused
+	Disabled bool        // it or its unit is out of use; its fixes are refused
 }
 
 // Reading is a measurement that a device may leave out. The zero Reading is an
