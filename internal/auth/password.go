@@ -19,6 +19,9 @@ type Cost struct {
 	Threads   uint8
 }
 
+// DefaultCost is that of a server: 64 MiB, one round, one thread; about 0.2 s.
+func DefaultCost() Cost { return Cost{MemoryKiB: 64 * 1024, Rounds: 1, Threads: 1} }
+
 // Passwords hashes and compares passwords. It is safe for concurrent use; at
 // most as many hashes as NewPasswords was told are computed at a time, further
 // callers wait.
@@ -29,11 +32,11 @@ type Passwords struct {
 }
 
 // NewPasswords makes a hasher that computes at most parallel hashes at a time,
-// each of which takes cost.MemoryKiB of memory. The zero Cost means 64 MiB, one
-// round, one thread (about 0.2 s); parallel below 1 means 1.
+// each of which takes cost.MemoryKiB of memory. The zero Cost means
+// DefaultCost; parallel below 1 means 1.
 func NewPasswords(cost Cost, parallel int) (*Passwords, error) {
 	if cost == (Cost{}) {
-		cost = Cost{MemoryKiB: 64 * 1024, Rounds: 1, Threads: 1}
+		cost = DefaultCost()
 	}
 	params := argon2id.Params{
 		Memory: cost.MemoryKiB, Iterations: cost.Rounds, Parallelism: cost.Threads,
