@@ -148,7 +148,7 @@ func (im *importer) run(ctx context.Context) error {
 	for {
 		rec, err := im.src.next()
 		if err == io.EOF {
-			return im.flush(ctx)
+			return im.end(ctx)
 		}
 		if err != nil {
 			return err
@@ -160,6 +160,13 @@ func (im *importer) run(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+func (im *importer) end(ctx context.Context) error {
+	if err := im.flush(ctx); err != nil || im.opts.DryRun {
+		return err
+	}
+	return settle(ctx, im.db.Pool, Counts{Inserted: im.report.Inserted, Updated: im.report.Updated})
 }
 
 func (im *importer) take(rec record) {

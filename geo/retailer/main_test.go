@@ -53,9 +53,6 @@ func save(t testing.TB, db *pg.DB, list []Retailer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Pool.Exec(context.Background(), "vacuum analyze retailer"); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // invented makes n shops around 114.6 29.9, the same for the same n.

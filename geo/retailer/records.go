@@ -80,13 +80,15 @@ func (r *records) finish(first line, at int) (record, error) {
 		}
 		if state == open && len(taken) < maxSpan-1 && len(text) < maxLine {
 			more, _, err := r.line()
+			if err != nil && err != io.EOF {
+				return record{}, err
+			}
 			if err == nil {
 				taken = append(taken, more)
+			}
+			if err == nil && !more.tooLong {
 				text = append(append(bytes.Clone(text), '\n'), more.text...)
 				continue
-			}
-			if err != io.EOF {
-				return record{}, err
 			}
 		}
 		r.held = append(taken, r.held...)

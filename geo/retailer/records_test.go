@@ -47,6 +47,7 @@ func TestRecords(t *testing.T) {
 		"never closed":       {"a,b\n\"c,d\ne,f\ng,h", []want{{1, []string{"a", "b"}, nil}, {2, nil, errQuote}, {3, []string{"e", "f"}, nil}, {4, []string{"g", "h"}, nil}}},
 		"closed by the next": {"a,b\n\"c,d\n\"e\",f\ng,h", []want{{1, []string{"a", "b"}, nil}, {2, nil, errQuote}, {3, []string{"e", "f"}, nil}, {4, []string{"g", "h"}, nil}}},
 		"too long":           {"a,b\n" + long + ",c\ng,h", []want{{1, []string{"a", "b"}, nil}, {2, nil, errLongLine}, {3, []string{"g", "h"}, nil}}},
+		"long line within":    {"a,\"b\n" + long + "\nc\",d\ng,h", []want{{1, nil, errQuote}, {2, nil, errLongLine}, {3, []string{`c"`, "d"}, nil}, {4, []string{"g", "h"}, nil}}},
 		"open for too long": {"\"a,b\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n\"", []want{
 			{1, nil, errQuote}, {2, []string{"1"}, nil}, {3, []string{"2"}, nil}, {4, []string{"3"}, nil}, {5, []string{"4"}, nil},
 			{6, []string{"5"}, nil}, {7, []string{"6"}, nil}, {8, []string{"7"}, nil}, {9, []string{"8"}, nil}, {10, []string{"9"}, nil},

@@ -82,36 +82,43 @@ func Search(ctx context.Context, db *pg.DB, q Query) ([]Hit, error) {
 		q.Limit = defaultLimit
 	}
 	words := parse(q.Text)
-	if words.joined == "" {
-		if q.Near == nil || strings.TrimSpace(q.Text) != "" {
-			return []Hit{}, nil
-		}
-		return near(ctx, db.Pool, *q.Near, q.Limit, q.Scope)
+	if words.joined == "" && (q.Near == nil || words.raw != "") {
+		return []Hit{}, nil
 	}
-	var hits []Hit
+	var found []Hit
 	err := db.InTx(ctx, func(tx *pg.Tx) (err error) {
 		if err := searchSettings(ctx, tx, words); err != nil {
 			return err
 		}
-		if hits, err = find(ctx, tx, q, words); err != nil {
-			return err
-		}
-		if len(hits) == 0 {
-			if parts, ok := words.afterAddress(); ok {
-				if hits, err = find(ctx, tx, q, parts); err != nil {
-					return err
-				}
-			}
-		}
-		if len(hits) < q.Limit && words.canBeMistyped() {
-			hits, err = addSimilar(ctx, tx, q, words, hits)
+		if words.joined == "" {
+			found, err = near(ctx, tx, q)
+		} else {
+			found, err = byText(ctx, tx, q, words)
 		}
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("search retailers: %w", err)
 	}
-	return hits, nil
+	return found, nil
+}
+
+// byText looks for exact fits first, then for an address with a name behind it,
+// then for what is similar.
+func byText(ctx context.Context, tx *pg.Tx, q Query, t terms) ([]Hit, error) {
+	found, err := find(ctx, tx, q, t)
+	if err != nil {
+		return nil, err
+	}
+	if parts, ok := t.afterAddress(); ok && len(found) == 0 {
+		if found, err = find(ctx, tx, q, parts); err != nil {
+			return nil, err
+		}
+	}
+	if len(found) < q.Limit && t.canBeMistyped() {
+		return addSimilar(ctx, tx, q, t, found)
+	}
+	return found, nil
 }
 
 // Near is the k retailers nearest to p, WGS-84, in order of distance; k is 100

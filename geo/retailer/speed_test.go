@@ -76,7 +76,7 @@ func TestSearchUsesIndexes(t *testing.T) {
 	full, initials := spell(fold(one.Name))
 	for _, text := range []string{
 		one.Name, string([]rune(one.Name)[:1]), string([]rune(one.Name)[:2]), one.Address, string(one.LicenceNo), one.PhoneTail, one.Operator,
-		full, initials, initials[:2],
+		full, initials, initials[:2], "",
 	} {
 		for _, q := range []Query{{Text: text, Limit: 20}, {Text: text, Near: at, Limit: 20}} {
 			for _, plan := range plans(t, db, q) {
@@ -97,7 +97,11 @@ func plans(t testing.TB, db *pg.DB, q Query) (out []string) {
 		if err := searchSettings(ctx, tx, words); err != nil {
 			return err
 		}
-		for sql, args := range map[string][]any{findSQL: findArgs(q, words), similarSQL: similarArgs(q, words)} {
+		statements := map[string][]any{findSQL: findArgs(q, words), similarSQL: similarArgs(q, words)}
+		if q.Text == "" && q.Near != nil {
+			statements = map[string][]any{nearSQL: {q.Near[0], q.Near[1], q.Scope, q.Limit}}
+		}
+		for sql, args := range statements {
 			rows, err := tx.Query(ctx, "explain (analyze) "+sql, args...)
 			if err != nil {
 				return err

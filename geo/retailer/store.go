@@ -39,7 +39,27 @@ func Save(ctx context.Context, tx *pg.Tx, list []Retailer) (Counts, error) {
 		sum.Updated += done.Updated
 		list = list[n:]
 	}
-	return sum, nil
+	return sum, settle(ctx, tx, sum)
+}
+
+// settle makes the search fast after many changes at once: it has the indexes
+// take in what they have put aside, and renews the planner's figures. Left
+// alone the database would do it within minutes.
+func settle(ctx context.Context, q pg.Queryer, done Counts) error {
+	if done.Inserted+done.Updated < 200 {
+		return nil
+	}
+	_, err := q.Exec(ctx, `
+		select gin_clean_pending_list(indexrelid) from pg_index
+		join pg_class c on c.oid = indexrelid join pg_am a on a.oid = c.relam
+		where indrelid = 'retailer'::regclass and a.amname = 'gin'`)
+	if err != nil {
+		return fmt.Errorf("settle the indexes of retailers: %w", err)
+	}
+	if _, err := q.Exec(ctx, `analyze retailer`); err != nil {
+		return fmt.Errorf("analyze retailers: %w", err)
+	}
+	return nil
 }
 
 // put stores list; of a retailer that is known already only the given fields

@@ -188,25 +188,28 @@ select id, licence_no, name, operator, address, phone_tail, business_form, statu
 	match, score::float8, distance
 from ranked order by score desc, distance, licence_no limit $6`
 
+// nearSQL orders by distance alone inside, because only that uses the index.
+// $1 $2 near, $3 scope, $4 limit.
+const nearSQL = `
+with around as materialized (
+	select r.*, geog <-> st_setsrid(st_makepoint($1, $2), 4326)::geography as distance
+	from retailer r
+	where geog is not null and starts_with(division_code, $3)
+	order by geog <-> st_setsrid(st_makepoint($1, $2), 4326)::geography limit $4
+)
+select id, licence_no, name, operator, address, phone_tail, business_form, status, valid_from, valid_to,
+	division_code, lon, lat, source_datum, updated_at,
+	'near', 100 / (1 + distance / 1000), distance
+from around order by distance, id`
+
 // near is the nearest retailers; the score falls with the distance, to one half
 // at one kilometre.
-func near(ctx context.Context, q pg.Queryer, p orb.Point, k int, scope string) ([]Hit, error) {
-	rows, err := q.Query(ctx, `
-		select id, licence_no, name, operator, address, phone_tail, business_form, status, valid_from, valid_to,
-			division_code, lon, lat, source_datum, updated_at,
-			'near', 100 / (1 + (geog <-> st_setsrid(st_makepoint($1, $2), 4326)::geography) / 1000),
-			geog <-> st_setsrid(st_makepoint($1, $2), 4326)::geography
-		from retailer
-		where geog is not null and starts_with(division_code, $3)
-		order by geog <-> st_setsrid(st_makepoint($1, $2), 4326)::geography, id limit $4`, p[0], p[1], scope, k)
+func near(ctx context.Context, tx *pg.Tx, q Query) ([]Hit, error) {
+	rows, err := tx.Query(ctx, nearSQL, q.Near[0], q.Near[1], q.Scope, q.Limit)
 	if err != nil {
-		return nil, fmt.Errorf("nearest retailers: %w", err)
+		return nil, err
 	}
-	found, err := hits(rows)
-	if err != nil {
-		return nil, fmt.Errorf("nearest retailers: %w", err)
-	}
-	return found, nil
+	return hits(rows)
 }
 
 func hits(rows pgx.Rows) ([]Hit, error) {
