@@ -14,6 +14,11 @@ function filesBelow(dir: string): string[] {
     })
 }
 
+/** The worker's source with its file list and version filled in. */
+export function fillWorker(source: string, files: string[], version: string): string {
+  return source.replace("'__FILES__'", JSON.stringify(files)).replace('__VERSION__', version)
+}
+
 /**
  * Writes sw.js from src/officer/sw.js: the files that the officer's app needs offline, and a version made from
  * their content. Chunks of the other surfaces are left out.
@@ -36,10 +41,7 @@ export function serviceWorker(): Plugin {
           hash.update(relative(outDir, path)).update(readFileSync(path))
           return '/' + relative(outDir, path).replaceAll('\\', '/')
         })
-      const worker = source
-        .replace("'__FILES__'", JSON.stringify(list))
-        .replace('__VERSION__', hash.digest('hex').slice(0, 12))
-      writeFileSync(join(outDir, 'sw.js'), worker)
+      writeFileSync(join(outDir, 'sw.js'), fillWorker(source, list, hash.digest('hex').slice(0, 12)))
     },
   }
 }

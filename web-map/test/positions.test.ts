@@ -1,0 +1,63 @@
+import { describe, expect, it, vi } from 'vitest'
+import { glyphOf, Positions } from '../src/positions'
+import { unit } from './samples'
+
+const T0 = Date.parse('2026-11-22T06:00:00.000Z')
+
+describe('Positions', () => {
+  it('keeps the newest fix whatever the order of arrival', () => {
+    const p = new Positions(() => undefined)
+    p.replace([unit()])
+    p.move([[1, 104, 26, 10, 30, T0 + 2000]])
+    p.move([[1, 99, 20, 20, 30, T0 + 1000]])
+    expect(p.placeOf(1)).toEqual([104, 26])
+    p.put(unit({ lon: 1, lat: 1, duty: 'offered' }))
+    expect(p.placeOf(1)).toEqual([104, 26])
+  })
+
+  it('keeps every unit when it grows', () => {
+    const p = new Positions(() => undefined)
+    const units = Array.from({ length: 500 }, (_, i) => unit({ id: i + 1, lon: 100 + i / 100 }))
+    p.replace(units)
+    expect(p.n).toBe(500)
+    for (const u of units) expect(p.placeOf(u.id)).toEqual([u.lon, u.lat])
+  })
+
+  it('has no place for a unit that never reported', () => {
+    const p = new Positions(() => undefined)
+    p.replace([unit({ lon: null, lat: null, fixed_at: null })])
+    expect(p.placeOf(1)).toBeNull()
+    p.move([[1, 104, 26, null, null, T0]])
+    expect(p.placeOf(1)).toEqual([104, 26])
+  })
+
+  it('tells its listeners once per frame, with the rows that changed', () => {
+    const frames: (() => void)[] = []
+    const p = new Positions((run) => frames.push(run))
+    p.replace([unit(), unit({ id: 2 }), unit({ id: 3 })])
+    frames.shift()!()
+    const heard = vi.fn()
+    p.listen(heard)
+    p.move([[1, 104, 26, 0, 0, T0 + 1000]])
+    p.move([
+      [3, 104, 26, 0, 0, T0 + 1000],
+      [77, 1, 1, 0, 0, T0 + 1000],
+    ])
+    expect(frames).toHaveLength(1)
+    frames.shift()!()
+    expect(heard.mock.calls).toEqual([[null], [new Set([0, 2])]])
+  })
+})
+
+describe('glyphOf', () => {
+  it.each([
+    ['available', '', 'available'],
+    ['committed', 'accepted', 'en_route'],
+    ['committed', 'on_scene', 'on_scene'],
+    ['in_repair', '', 'unavailable'],
+    ['off_shift', '', 'unavailable'],
+    ['no_signal', '', 'no_signal'],
+  ] as const)('%s %s is drawn as %s', (duty, sortie, glyph) => {
+    expect(glyphOf({ duty, sortie_status: sortie })).toBe(glyph)
+  })
+})
