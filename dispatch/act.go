@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"jiujin/geo"
 	"jiujin/internal/pg"
@@ -13,56 +14,61 @@ import (
 // Act takes one named step on a ticket and keeps its offer and sortie in step, in one transaction. Offers are made
 // with Offer and answered with Accept and Decline; Act refuses those three.
 //
+// Those who go out need not belong to the ticket's county office: a ticket in the hands of a unit of the actor's
+// branch is in scope, too. An officer acts for the own unit only.
+//
 // Errors: those of ticket.Advance, ErrNotYourTicket.
 func (s *Service) Act(ctx context.Context, tx *pg.Tx, actor ticket.Actor, ticketID int64, step ticket.Step) (ticket.Ticket, error) {
-	t, err := ticket.Lock(ctx, tx, actor, ticketID)
+	t, err := ticket.Lock(ctx, tx, ticket.Engine, ticketID)
 	if err != nil {
 		return t, err
+	}
+	by, err := readHolder(ctx, tx, ticketID)
+	if err != nil {
+		return t, err
+	}
+	if !strings.HasPrefix(t.OrgPath, actor.OrgPath) && (by.UnitID == 0 || !strings.HasPrefix(by.OrgPath, actor.OrgPath)) {
+		return ticket.Ticket{}, ticket.ErrNotFound
+	}
+	if actor.Role == "officer" && (by.UnitID == 0 || by.UnitID != actor.UnitID) {
+		return ticket.Ticket{}, ErrNotYourTicket
 	}
 	offered := []ticket.Action{ticket.ActOffer, ticket.ActAccept, ticket.ActDecline, ticket.ActExpire}
 	if slices.Contains(offered, step.Action) {
 		return t, &ticket.TransitionError{Action: step.Action, Status: t.Status, Allowed: ticket.Allowed(t.Status, t.Kind, actor.Role)}
 	}
-	last, err := lastSortie(ctx, tx, ticketID)
-	if err != nil {
-		return t, err
-	}
-	if actor.Role == "officer" && (last.ID == 0 || last.UnitID != actor.UnitID) {
-		return t, ErrNotYourTicket
-	}
-	if step.UnitID == 0 && step.Action != ticket.ActTriage && step.Action != ticket.ActAmend {
-		step.UnitID = last.UnitID
-	}
+	step.UnitID = by.UnitID
 	if step.Action == ticket.ActArrive {
-		if metres, ok := s.distanceTo(&t, last.UnitID); ok {
+		if metres, ok := s.distanceTo(&t, by.UnitID); ok {
 			step.Data = ticket.Data{"distance_m": round1(float64(metres))}
 		}
 	}
 	// The step comes first: it checks version, status and role before anything else is touched.
+	actor.OrgPath = ""
 	t, err = ticket.Advance(ctx, tx, actor, ticketID, step)
 	if err != nil {
 		return t, err
 	}
-	return t, s.follow(ctx, tx, actor, &t, last, step)
+	return t, s.follow(ctx, tx, &t, by, step.Action)
 }
 
 // follow brings offer and sortie in line with a step that was taken.
-func (s *Service) follow(ctx context.Context, tx *pg.Tx, actor ticket.Actor, t *ticket.Ticket, last sortieRow, step ticket.Step) error {
-	switch step.Action {
+func (s *Service) follow(ctx context.Context, tx *pg.Tx, t *ticket.Ticket, by holder, action ticket.Action) error {
+	switch action {
 	case ticket.ActDepart:
-		return stampSortie(ctx, tx, last.ID, departSortie)
+		return stampSortie(ctx, tx, by.SortieID, departSortie)
 	case ticket.ActArrive:
-		if err := stampSortie(ctx, tx, last.ID, arriveSortie); err != nil {
+		if err := stampSortie(ctx, tx, by.SortieID, arriveSortie); err != nil {
 			return err
 		}
-		if metres, ok := s.distanceTo(t, last.UnitID); ok {
-			return noteArrival(ctx, tx, last.ID, float64(metres))
+		if metres, ok := s.distanceTo(t, by.UnitID); ok {
+			return noteArrival(ctx, tx, by.SortieID, float64(metres))
 		}
 		return nil
 	case ticket.ActFinish:
-		return endSortie(ctx, tx, last.ID, "done")
+		return endSortie(ctx, tx, by.SortieID, "done")
 	case ticket.ActRedispatch:
-		return endSortie(ctx, tx, last.ID, "aborted")
+		return endSortie(ctx, tx, by.SortieID, "aborted")
 	case ticket.ActWithdraw:
 		return withdrawOffer(ctx, tx, t.ID)
 	case ticket.ActCancel:
@@ -72,8 +78,8 @@ func (s *Service) follow(ctx context.Context, tx *pg.Tx, actor ticket.Actor, t *
 		if err := deleteProposal(ctx, tx, t.ID); err != nil {
 			return err
 		}
-		if last.active {
-			return endSortie(ctx, tx, last.ID, "cancelled")
+		if by.active {
+			return endSortie(ctx, tx, by.SortieID, "cancelled")
 		}
 		return nil
 	case ticket.ActAmend:
@@ -94,9 +100,14 @@ func (s *Service) distanceTo(t *ticket.Ticket, unitID int64) (geo.Metres, bool) 
 // SetService puts a unit in repair (inService false, with a reason) or back in service. A unit in repair loses its
 // open offer, and the case it had accepted or was driving to goes back to the queue, from where the engine proposes
 // it anew. A unit that is already on scene stays there. Setting what is already so changes nothing.
+//
+// Errors: ticket.Invalid, ErrUnitNotFound (for officers: any unit but their own).
 func (s *Service) SetService(ctx context.Context, tx *pg.Tx, actor ticket.Actor, unitID int64, inService bool, reason string) error {
-	if !inService && reason == "" {
+	if !inService && strings.TrimSpace(reason) == "" {
 		return ticket.Invalid{{Field: "reason", Code: "required"}}
+	}
+	if actor.Role == "officer" && actor.UnitID != unitID {
+		return ErrUnitNotFound
 	}
 	held, err := lockUnitAndTickets(ctx, tx, unitID, actor.OrgPath)
 	if err != nil {

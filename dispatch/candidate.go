@@ -91,18 +91,23 @@ type located struct {
 	eta   ETA
 }
 
-// rank orders the units for a ticket: eligible ones by score, then the others by distance, then those without a
-// position; ties go to the lower id. It decides nothing that the database does not check again.
+// rank orders the units for a ticket: eligible ones by score, which is kept to a tenth of a minute, then by distance;
+// after them the others by distance, then those without a position. Ties go to the lower id. It decides nothing that the database does not check again.
 func rank(t *ticket.Ticket, p Policy, units []Facts, where map[int64]located, now time.Time) []Candidate {
 	out := make([]Candidate, 0, len(units))
 	for _, u := range units {
 		out = append(out, candidate(t, p, u, where[u.UnitID], now))
 	}
 	slices.SortFunc(out, func(a, b Candidate) int {
+		score := 0
+		if a.Eligible && b.Eligible {
+			score = cmp.Compare(a.ScoreMin, b.ScoreMin)
+		}
 		return cmp.Or(
 			-cmp.Compare(btoi(a.Eligible), btoi(b.Eligible)),
 			-cmp.Compare(btoi(a.Lon != nil), btoi(b.Lon != nil)),
-			cmp.Compare(a.ScoreMin, b.ScoreMin),
+			score,
+			cmp.Compare(a.DistanceM, b.DistanceM),
 			cmp.Compare(a.UnitID, b.UnitID),
 		)
 	})

@@ -56,11 +56,7 @@ func (e *Engine) Look(ctx context.Context) (time.Duration, error) {
 	if beat == 0 {
 		beat = 5 * time.Second
 	}
-	err := e.expireDue(ctx)
-	if err == nil {
-		err = e.serveQueue(ctx)
-	}
-	if err != nil {
+	if err := errors.Join(e.expireDue(ctx), e.serveQueue(ctx)); err != nil {
 		return min(beat, time.Second), err
 	}
 	db := e.Service.DB
@@ -77,16 +73,17 @@ func (e *Engine) expireDue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed error
 	for _, id := range ids {
 		err := db.InTx(ctx, func(tx *pg.Tx) error {
 			_, err := e.Service.expire(ctx, tx, id)
 			return err
 		})
-		if err != nil {
-			return fmt.Errorf("expire offer %d: %w", id, err)
+		if err != nil { // the other offers expire all the same
+			failed = errors.Join(failed, fmt.Errorf("expire offer %d: %w", id, err))
 		}
 	}
-	return nil
+	return failed
 }
 
 // pair is a waiting ticket with its ranking.
@@ -202,7 +199,8 @@ func (e *Engine) offer(ctx context.Context, p *pair) (bool, error) {
 	var busy *UnitBusyError
 	var moved *ticket.TransitionError
 	switch {
-	case errors.As(err, &busy), errors.As(err, &moved), errors.Is(err, ErrTicketTaken), errors.Is(err, ErrOverrideReason):
+	case errors.As(err, &busy), errors.As(err, &moved), errors.Is(err, ErrTicketTaken), errors.Is(err, ErrOverrideReason),
+		errors.Is(err, ErrUnitNotFound):
 		// Somebody was faster, or the ranking has changed since: the next look sees the new state.
 		return false, nil
 	case err != nil:
@@ -231,6 +229,11 @@ func (e *Engine) propose(ctx context.Context, p *pair) error {
 		}
 		if err := writeProposal(ctx, tx, p.t.ID, p.ranking); err != nil {
 			return err
+		}
+		if unitID != 0 {
+			if err := ticket.ClearAlarm(ctx, tx, p.t.ID); err != nil {
+				return err
+			}
 		}
 		return ticket.Record(tx, ticket.Engine, "dispatch.proposed", p.t.ID, unitID, ticket.Data{"call_sign": callSign})
 	})

@@ -22,10 +22,13 @@ type Request struct {
 // Offer asks a unit to take a ticket. The ticket is locked, the units are ranked afresh, the unit is locked and its
 // duty read again, so two requests cannot both win; the named constraints would refuse the second.
 //
-// Errors: those of ticket.Advance, *UnitBusyError, ErrTicketTaken, ErrOverrideReason, ErrUnitNotFound.
+// Errors: those of ticket.Advance, ErrTicketTaken, *UnitBusyError, ErrOverrideReason, ErrUnitNotFound.
 func (s *Service) Offer(ctx context.Context, tx *pg.Tx, actor ticket.Actor, r Request) (ticket.Ticket, error) {
 	t, err := ticket.Lock(ctx, tx, actor, r.TicketID)
 	if err != nil {
+		return t, err
+	}
+	if err := mayOffer(&t, actor, r.Version); err != nil {
 		return t, err
 	}
 	if err := lockUnit(ctx, tx, r.UnitID, t.OrgPath); err != nil {
@@ -40,7 +43,7 @@ func (s *Service) Offer(ctx context.Context, tx *pg.Tx, actor ticket.Actor, r Re
 		return t, ErrUnitNotFound
 	}
 	chosen := ranking[i]
-	if t.Status == ticket.ToDispatch && chosen.Reason.Hard() {
+	if chosen.Reason.Hard() {
 		return t, &UnitBusyError{UnitID: r.UnitID, Reason: chosen.Reason}
 	}
 	if chosen.Reason != ReasonBest && strings.TrimSpace(r.Override) == "" {
@@ -67,6 +70,23 @@ func (s *Service) Offer(ctx context.Context, tx *pg.Tx, actor ticket.Actor, r Re
 	return t, deleteProposal(ctx, tx, r.TicketID)
 }
 
+// mayOffer tells a loser of a race first that the ticket is gone: a ranking made now would speak of something else.
+func mayOffer(t *ticket.Ticket, actor ticket.Actor, version int) error {
+	switch t.Status {
+	case ticket.Offered, ticket.Accepted, ticket.EnRoute, ticket.OnScene:
+		return ErrTicketTaken
+	case ticket.ToDispatch:
+	default:
+		return &ticket.TransitionError{
+			Action: ticket.ActOffer, Status: t.Status, Allowed: ticket.Allowed(t.Status, t.Kind, actor.Role),
+		}
+	}
+	if version != 0 && version != t.Version {
+		return ticket.ErrVersion
+	}
+	return nil
+}
+
 // nextBest names the two next eligible units, for the log.
 func nextBest(ranking []Candidate, chosen int64) []string {
 	next := []string{}
@@ -85,12 +105,13 @@ func (s *Service) Accept(ctx context.Context, tx *pg.Tx, actor ticket.Actor, off
 	if err != nil {
 		return ticket.Ticket{}, err
 	}
-	if err := closeOffer(ctx, tx, o.ID, "accepted", "", tx.Now()); err != nil {
+	if err := closeOffer(ctx, tx, o.ID, "accepted", ""); err != nil {
 		return ticket.Ticket{}, err
 	}
 	if err := insertSortie(ctx, tx, o); err != nil {
 		return ticket.Ticket{}, refereed(err, o.UnitID)
 	}
+	actor.OrgPath = "" // the unit is in the actor's branch; the ticket is the county's
 	return ticket.Advance(ctx, tx, actor, o.TicketID, ticket.Step{
 		Action: ticket.ActAccept, UnitID: o.UnitID, Data: ticket.Data{"offer_id": o.ID},
 	})
@@ -106,13 +127,14 @@ func (s *Service) Decline(ctx context.Context, tx *pg.Tx, actor ticket.Actor, of
 	if err != nil {
 		return ticket.Ticket{}, err
 	}
-	if err := closeOffer(ctx, tx, o.ID, "declined", reason, tx.Now()); err != nil {
+	if err := closeOffer(ctx, tx, o.ID, "declined", reason); err != nil {
 		return ticket.Ticket{}, err
 	}
 	data := ticket.Data{"offer_id": o.ID}
 	if note != "" {
 		data["note"] = note
 	}
+	actor.OrgPath = "" // as in Accept
 	return ticket.Advance(ctx, tx, actor, o.TicketID, ticket.Step{
 		Action: ticket.ActDecline, UnitID: o.UnitID, Reason: reason, Data: data,
 	})
@@ -155,7 +177,7 @@ func (s *Service) expire(ctx context.Context, tx *pg.Tx, offerID int64) (bool, e
 	if o, err = readOffer(ctx, tx, offerID, ""); err != nil || o.State != "open" || o.ExpiresAt.After(tx.Now()) {
 		return false, err
 	}
-	if err := closeOffer(ctx, tx, o.ID, "expired", "no_answer", tx.Now()); err != nil {
+	if err := closeOffer(ctx, tx, o.ID, "expired", "no_answer"); err != nil {
 		return false, err
 	}
 	_, err = ticket.Advance(ctx, tx, ticket.Engine, o.TicketID, ticket.Step{

@@ -13,7 +13,8 @@ import (
 
 const (
 	// Everything about duty that a ranking needs, for the named units and for those of the branch that have never
-	// sent a position. Units outside the ticket's branch are not considered.
+	// sent a position. Units outside the ticket's branch are not considered. A unit that took the ticket and gave it
+	// back has declined it as well.
 	selectFacts = `
 select u.id, u.call_sign, squad.name, u.crew,
     u.out_of_service_since is not null, u.out_of_service_reason,
@@ -29,8 +30,11 @@ join org o on o.id = u.org_id
 join org squad on squad.id = case when o.level = 'team' then o.parent_id else o.id end
 left join lateral (select t.number, t.status from sortie s join ticket t on t.id = s.ticket_id
                    where s.unit_id = u.id and s.ended_at is null) task on true
-left join lateral (select f.answer, f.answered_at from offer f
-                   where f.unit_id = u.id and f.ticket_id = @ticket and f.state in ('declined', 'expired')
+left join lateral (select case f.state when 'accepted' then s.outcome else f.answer end as answer,
+                       coalesce(s.ended_at, f.answered_at) as answered_at
+                   from offer f left join sortie s on s.offer_id = f.id
+                   where f.unit_id = u.id and f.ticket_id = @ticket
+                     and (f.state in ('declined', 'expired') or s.outcome = 'aborted')
                    order by f.id desc limit 1) no on true
 where u.retired_at is null and o.path like @branch || '%'
   and (u.id = any(@near) or not exists (select from unit_position p where p.unit_id = u.id))

@@ -76,7 +76,7 @@ select squad.name, avg((s.arrived_at <= t.arrive_by)::int)::float8,
 from sortie s join ticket t on t.id = s.ticket_id join unit u on u.id = s.unit_id join org o on o.id = u.org_id
 join org squad on squad.id = case when o.level = 'team' then o.parent_id else o.id end
 where s.arrived_at >= @midnight and o.path like @branch || '%'
-group by squad.name order by 2 desc nulls last, 3 limit 50`
+group by squad.id, squad.name order by 2 desc nulls last, 3 limit 50`
 
 	selectStages = `
 select percentile_cont(0.5) within group (order by extract(epoch from t.first_offer_at - t.registered_at)) filter (where t.first_offer_at >= @midnight),

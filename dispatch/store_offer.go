@@ -28,7 +28,7 @@ from offer f join unit u on u.id = f.unit_id join org o on o.id = u.org_id
 where f.id = $1 and o.path like $2 || '%'`
 
 	closeOfferSQL = `
-update offer set state = $2, answer = $3, answered_at = $4 where id = $1 and state = 'open'`
+update offer set state = $2, answer = $3, answered_at = greatest(offered_at, $4) where id = $1 and state = 'open'`
 
 	insertSortieSQL = `
 insert into sortie (ticket_id, unit_id, offer_id, accepted_at) values ($1, $2, $3, $4)`
@@ -102,8 +102,8 @@ func readOffer(ctx context.Context, tx *pg.Tx, id int64, branch string) (offerRo
 }
 
 // closeOffer is a compare-and-set: ErrOfferClosed when the offer was not open.
-func closeOffer(ctx context.Context, tx *pg.Tx, id int64, state, answer string, now time.Time) error {
-	tag, err := tx.Exec(ctx, closeOfferSQL, id, state, answer, now)
+func closeOffer(ctx context.Context, tx *pg.Tx, id int64, state, answer string) error {
+	tag, err := tx.Exec(ctx, closeOfferSQL, id, state, answer, tx.Now())
 	if err != nil {
 		return fmt.Errorf("close offer %d: %w", id, err)
 	}

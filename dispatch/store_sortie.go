@@ -12,18 +12,29 @@ import (
 )
 
 const (
-	selectLastSortie = `
-select id, unit_id, ended_at is null from sortie where ticket_id = $1 order by id desc limit 1`
+	// In whose hands a ticket is: the unit it is offered to, else the one that went or goes there.
+	selectHolder = `
+select u.id, o.path, coalesce(s.id, 0), s.id is not null and s.ended_at is null
+from ticket t
+left join offer f on f.ticket_id = t.id and f.state = 'open'
+left join lateral (select id, unit_id, ended_at from sortie where ticket_id = t.id and outcome in ('', 'done')
+                   order by id desc limit 1) s on f.id is null
+join unit u on u.id = coalesce(f.unit_id, s.unit_id)
+join org o on o.id = u.org_id
+where t.id = $1`
 
-	departSortie = `update sortie set departed_at = $2 where id = $1 and ended_at is null`
-	arriveSortie = `update sortie set arrived_at = $2 where id = $1 and ended_at is null`
+	// A transaction that waited for a lock may have begun before the step it follows; times stay in order all the same.
+	departSortie = `update sortie set departed_at = greatest(accepted_at, $2) where id = $1 and ended_at is null`
+	arriveSortie = `update sortie set arrived_at = greatest(departed_at, $2) where id = $1 and ended_at is null`
 
 	noteArrivalSQL = `update sortie set arrival_distance_m = $2 where id = $1`
 
-	endSortieSQL = `update sortie set ended_at = $2, outcome = $3 where id = $1 and ended_at is null`
+	endSortieSQL = `
+update sortie set ended_at = greatest(accepted_at, departed_at, arrived_at, $2), outcome = $3
+where id = $1 and ended_at is null`
 
 	withdrawOfferSQL = `
-update offer set state = 'withdrawn', answered_at = $2 where ticket_id = $1 and state = 'open'`
+update offer set state = 'withdrawn', answered_at = greatest(offered_at, $2) where ticket_id = $1 and state = 'open'`
 
 	// What a unit holds: the ticket of its open offer and that of its active sortie.
 	selectHeld = `
@@ -35,15 +46,17 @@ where s.id is not null
 order by t.id`
 
 	setOutOfServiceSQL = `
-update unit set out_of_service_since = case when $2 then $3::timestamptz end,
+update unit set out_of_service_since = case when $2 then coalesce(out_of_service_since, $3::timestamptz) end,
     out_of_service_reason = case when $2 then $4 else '' end
 where id = $1 and ((out_of_service_since is not null) <> $2 or ($2 and out_of_service_reason <> $4))`
 )
 
-type sortieRow struct {
-	ID     int64 // 0 = the ticket never had a sortie
-	UnitID int64
-	active bool
+// holder is the unit that has a ticket in its hands; the zero holder means that none has.
+type holder struct {
+	UnitID   int64
+	OrgPath  string
+	SortieID int64 // 0 = the ticket is only offered
+	active   bool  // the sortie has not ended
 }
 
 // heldTicket is a ticket in a unit's hands; SortieID 0 means it is only offered.
@@ -53,13 +66,13 @@ type heldTicket struct {
 	SortieID int64
 }
 
-func lastSortie(ctx context.Context, tx *pg.Tx, ticketID int64) (sortieRow, error) {
-	var s sortieRow
-	err := tx.QueryRow(ctx, selectLastSortie, ticketID).Scan(&s.ID, &s.UnitID, &s.active)
+func readHolder(ctx context.Context, tx *pg.Tx, ticketID int64) (holder, error) {
+	var h holder
+	err := tx.QueryRow(ctx, selectHolder, ticketID).Scan(&h.UnitID, &h.OrgPath, &h.SortieID, &h.active)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return s, fmt.Errorf("read sortie of ticket %d: %w", ticketID, err)
+		return h, fmt.Errorf("read who has ticket %d: %w", ticketID, err)
 	}
-	return s, nil
+	return h, nil
 }
 
 func stampSortie(ctx context.Context, tx *pg.Tx, id int64, stamp string) error {
@@ -91,22 +104,32 @@ func withdrawOffer(ctx context.Context, tx *pg.Tx, ticketID int64) error {
 }
 
 // lockUnitAndTickets locks what a unit holds, then the unit, in the order everybody uses. A ticket that came to the
-// unit between the two reads is caught by the second read; its lock is then taken out of order, and the database
-// breaks the deadlock that could follow by running the transaction again.
+// unit between reading and locking is locked after the unit; the database breaks the deadlock that could follow by
+// running the transaction again. Once the unit is locked no further ticket can come to it.
 func lockUnitAndTickets(ctx context.Context, tx *pg.Tx, unitID int64, branch string) ([]heldTicket, error) {
-	held, err := readHeld(ctx, tx, unitID)
-	if err != nil {
+	if err := lockHeld(ctx, tx, unitID); err != nil {
 		return nil, err
-	}
-	for _, h := range held {
-		if _, err := ticket.Lock(ctx, tx, ticket.Engine, h.TicketID); err != nil {
-			return nil, err
-		}
 	}
 	if err := lockUnit(ctx, tx, unitID, branch); err != nil {
 		return nil, err
 	}
+	if err := lockHeld(ctx, tx, unitID); err != nil {
+		return nil, err
+	}
 	return readHeld(ctx, tx, unitID)
+}
+
+func lockHeld(ctx context.Context, tx *pg.Tx, unitID int64) error {
+	held, err := readHeld(ctx, tx, unitID)
+	if err != nil {
+		return err
+	}
+	for _, h := range held {
+		if _, err := ticket.Lock(ctx, tx, ticket.Engine, h.TicketID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func readHeld(ctx context.Context, tx *pg.Tx, unitID int64) ([]heldTicket, error) {

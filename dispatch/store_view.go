@@ -57,7 +57,7 @@ where t.closed_at is null and o.path like $1 || '%' order by t.urgency, t.id lim
 where o.path like $1 || '%'
   and case $2::text when 'all' then true when 'open' then t.closed_at is null when 'closed' then t.closed_at is not null
       else t.status = $2 end
-  and ($3 = '' or t.number like '%' || $3 || '%' or t.title like '%' || $3 || '%' or t.place_text like '%' || $3 || '%')
+  and ($3 = '' or strpos(t.number, $3) > 0 or strpos(t.title, $3) > 0 or strpos(t.place_text, $3) > 0)
   and ($4::bigint = 0 or t.id < $4)
 order by t.id desc limit $5`
 )

@@ -57,7 +57,7 @@ var Transitions = []Transition{
 	{ActOffer, []Status{ToDispatch}, Offered, []string{roleDispatcher, roleLeader, roleEngine}, []string{"unit_id"}, "offer.made", nil},
 	{ActDecline, []Status{Offered}, ToDispatch, []string{roleOfficer, roleLeader}, []string{"reason"}, "offer.declined", nil},
 	{ActExpire, []Status{Offered}, ToDispatch, []string{roleEngine}, nil, "offer.expired", nil},
-	{ActWithdraw, []Status{Offered}, ToDispatch, []string{roleDispatcher, roleLeader, roleOfficer, roleEngine}, []string{"reason"}, "offer.withdrawn", nil},
+	{ActWithdraw, []Status{Offered}, ToDispatch, []string{roleDispatcher, roleLeader, roleEngine}, []string{"reason"}, "offer.withdrawn", nil},
 	{ActAccept, []Status{Offered}, Accepted, []string{roleOfficer, roleLeader}, nil, "offer.accepted", nil},
 	{ActDepart, []Status{Accepted}, EnRoute, []string{roleOfficer, roleLeader}, nil, "sortie.departed", nil},
 	{ActArrive, []Status{EnRoute}, OnScene, []string{roleOfficer, roleLeader}, nil, "sortie.arrived", nil},

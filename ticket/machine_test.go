@@ -23,7 +23,7 @@ registered  | answer     | closed      | agent dispatcher                 | outc
 to_dispatch | offer      | offered     | dispatcher leader engine         | unit_id
 offered     | decline    | to_dispatch | officer leader                   | reason
 offered     | expire     | to_dispatch | engine                           |
-offered     | withdraw   | to_dispatch | dispatcher leader officer engine | reason
+offered     | withdraw   | to_dispatch | dispatcher leader engine         | reason
 offered     | accept     | accepted    | officer leader                   |
 accepted    | depart     | en_route    | officer leader                   |
 en_route    | arrive     | on_scene    | officer leader                   |
