@@ -26,7 +26,7 @@ type rule struct {
 	method, path string
 	access
 	bodyMax int64         // bytes; 0 = 1 MiB
-	within  time.Duration // from the first byte in to the last byte out; 0 = 30 s
+	within  time.Duration // for the whole request to arrive; 0 = 30 s
 	stream  bool          // answers for as long as the client stays
 }
 
@@ -35,6 +35,13 @@ func (r rule) bodyLimit() int64 {
 		return 1 << 20
 	}
 	return r.bodyMax
+}
+
+func (r rule) timeLimit() time.Duration {
+	if r.within == 0 {
+		return 30 * time.Second
+	}
+	return r.within
 }
 
 func only(roles ...auth.Role) access { return access{roles: roles} }
@@ -47,6 +54,8 @@ func accessTable() []rule {
 	everyone.always = true
 	administrator := only(auth.Administrator)
 	operator := access{local: true, roles: []auth.Role{auth.Administrator}}
+	desk := only(auth.Administrator, auth.Agent, auth.Dispatcher, auth.Leader, auth.Supervisor)
+	board := only(append(desk.roles, auth.Wall)...)
 	const v1 = "/api/v1"
 	return []rule{
 		{method: "POST", path: v1 + "/session", access: public},
@@ -54,6 +63,42 @@ func accessTable() []rule {
 		{method: "DELETE", path: v1 + "/session", access: everyone},
 		{method: "POST", path: v1 + "/session/password", access: everyone},
 		{method: "GET", path: v1 + "/config", access: public},
+
+		{method: "GET", path: v1 + "/tiles/{z}/{x}/{y}", access: public},
+
+		{method: "POST", path: v1 + "/fixes", access: access{device: true, roles: []auth.Role{auth.Officer, auth.Leader}}, bodyMax: 4 << 20},
+		{method: "GET", path: v1 + "/units", access: board},
+		{method: "POST", path: v1 + "/units", access: administrator},
+		{method: "GET", path: v1 + "/units/near", access: desk},
+		{method: "GET", path: v1 + "/units/{id}", access: board},
+		{method: "POST", path: v1 + "/units/{id}/service", access: only(auth.Dispatcher, auth.Leader, auth.Officer)},
+		{method: "POST", path: v1 + "/units/{id}/devices", access: administrator},
+		{method: "GET", path: v1 + "/shifts", access: desk},
+		{method: "POST", path: v1 + "/shifts", access: only(auth.Administrator, auth.Dispatcher, auth.Leader)},
+		{method: "DELETE", path: v1 + "/shifts/{id}", access: only(auth.Administrator, auth.Dispatcher, auth.Leader)},
+
+		{method: "GET", path: v1 + "/retailers", access: desk},
+		{method: "GET", path: v1 + "/retailers/{licence_no}", access: desk},
+		{method: "POST", path: v1 + "/retailers/import", access: administrator, bodyMax: 64 << 20, within: 10 * time.Minute},
+
+		{method: "POST", path: v1 + "/tickets", access: only(auth.Agent, auth.Dispatcher)},
+		{method: "GET", path: v1 + "/tickets", access: desk},
+		{method: "GET", path: v1 + "/tickets/{id}", access: desk},
+		{method: "POST", path: v1 + "/tickets/{id}/actions/{action}", access: only(auth.Agent, auth.Dispatcher, auth.Leader, auth.Officer, auth.Supervisor)},
+		{method: "GET", path: v1 + "/tickets/{id}/candidates", access: desk},
+		{method: "POST", path: v1 + "/tickets/{id}/offers", access: only(auth.Dispatcher, auth.Leader)},
+		{method: "POST", path: v1 + "/tickets/{id}/reveal", access: only(auth.Agent, auth.Supervisor)},
+
+		{method: "GET", path: v1 + "/officer", access: only(auth.Officer, auth.Leader)},
+		{method: "POST", path: v1 + "/offers/{id}/accept", access: only(auth.Officer, auth.Leader)},
+		{method: "POST", path: v1 + "/offers/{id}/decline", access: only(auth.Officer, auth.Leader)},
+
+		{method: "POST", path: v1 + "/public/progress", access: public, bodyMax: 4 << 10},
+		{method: "GET", path: v1 + "/public/board", access: public},
+		{method: "GET", path: v1 + "/kpi", access: board},
+		{method: "GET", path: v1 + "/policy", access: desk},
+		{method: "PUT", path: v1 + "/policy/{urgency}", access: administrator},
+		{method: "GET", path: v1 + "/live", access: only(auth.Roles()...), stream: true},
 
 		{method: "GET", path: v1 + "/people", access: administrator},
 		{method: "POST", path: v1 + "/people", access: administrator},
@@ -119,18 +164,19 @@ func (s *Server) unknownRoute(c echo.Context) error {
 	return echo.ErrNotFound
 }
 
+// answerWithin is how much longer than a request may take to arrive its answer
+// may take to leave.
+const answerWithin = 30 * time.Second
+
 func (s *Server) setLimits(c echo.Context, rule rule) {
-	within := rule.within
-	if within == 0 {
-		within = 30 * time.Second
-	}
-	deadline := time.Now().Add(within)
+	read := time.Now().Add(rule.timeLimit())
+	write := read.Add(answerWithin)
 	if rule.stream {
-		deadline = time.Time{}
+		read, write = time.Time{}, time.Time{}
 	}
 	control := http.NewResponseController(c.Response())
-	_ = control.SetReadDeadline(deadline) // only a test's recorder has none
-	_ = control.SetWriteDeadline(deadline)
+	_ = control.SetReadDeadline(read) // only a test's recorder has none
+	_ = control.SetWriteDeadline(write)
 	r := c.Request()
 	r.Body = http.MaxBytesReader(c.Response(), r.Body, rule.bodyLimit())
 }
@@ -145,8 +191,8 @@ func (s *Server) allowed(ctx context.Context, r *http.Request, rule rule) (conte
 	if rule.public || rule.local && about.local {
 		return ctx, nil
 	}
-	if key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok && rule.device && s.deps.Device != nil {
-		return s.deps.Device(ctx, key)
+	if key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok && rule.device {
+		return s.lookUpDevice(ctx, key)
 	}
 	p, err := s.sessions.Principal(ctx, about.token)
 	if err != nil {
@@ -154,10 +200,10 @@ func (s *Server) allowed(ctx context.Context, r *http.Request, rule rule) (conte
 	}
 	about.principal = &p
 	switch {
-	case !slices.Contains(rule.roles, p.Role):
-		return nil, errForbidden
 	case p.MustChange && !rule.always:
 		return nil, errMustChange
+	case !slices.Contains(rule.roles, p.Role):
+		return nil, errForbidden
 	}
 	return ctx, nil
 }

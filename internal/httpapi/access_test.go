@@ -21,7 +21,7 @@ func TestAccessTable(t *testing.T) {
 		t.Run(rule.method+" "+rule.path, func(t *testing.T) {
 			open := rule.public
 			v.wantAccess(t, rule, "nobody", 401, open, outsideAddress...)
-			v.wantAccess(t, rule, "device", 401, open || rule.device, append(outsideAddress, "Authorization", "Bearer "+deviceKey)...)
+			v.wantAccess(t, rule, "device", 401, open || rule.device, append(outsideAddress, "Authorization", "Bearer "+v.device)...)
 			v.wantAccess(t, rule, "a made-up device", 401, open, append(outsideAddress, "Authorization", "Bearer jjd_wrong")...)
 			for _, role := range auth.Roles() {
 				cookie := v.signIn(t, string(role), password)
@@ -33,7 +33,7 @@ func TestAccessTable(t *testing.T) {
 
 func (v *service) wantAccess(t *testing.T, rule rule, name string, refused int, allowed bool, header ...string) {
 	t.Helper()
-	path := strings.NewReplacer("/*", "/", "{id}", "999999").Replace(rule.path)
+	path := samplePath(rule.path, name)
 	request, err := http.NewRequestWithContext(t.Context(), rule.method, v.url+path, strings.NewReader("{}"))
 	if err != nil {
 		t.Fatal(err)
@@ -56,6 +56,16 @@ func (v *service) wantAccess(t *testing.T, rule rule, name string, refused int, 
 	}
 }
 
+// samplePath is an address of a route, of objects that do not exist.
+func samplePath(path, name string) string {
+	path = strings.NewReplacer("/*", "/", "{id}", "999999", "{action}", "arrive", "{urgency}", "4",
+		"{z}", "1", "{x}", "0", "{y}", "0.mvt", "{licence_no}", "110101000001").Replace(path)
+	if path == "/api/v1/live" && name == string(auth.Officer) {
+		path += "?view=officer" // the only one that an officer has
+	}
+	return path
+}
+
 func TestMustChangePasswordFirst(t *testing.T) {
 	v := newService(t)
 	admin := v.signIn(t, "administrator", password)
@@ -68,7 +78,7 @@ func TestMustChangePasswordFirst(t *testing.T) {
 		if rule.public || rule.always {
 			continue
 		}
-		path := strings.ReplaceAll(rule.path, "{id}", "999999")
+		path := samplePath(rule.path, "administrator")
 		v.call(t, rule.method, path, "{}", append(outsideAddress, "Cookie", cookie)...).want(t, 403, "must_change_password")
 	}
 	var me Me
@@ -153,6 +163,17 @@ func TestScopeOfAdministration(t *testing.T) {
 	v.call(t, "GET", "/api/v1/session", "", "Cookie", session).want(t, 401, "not_signed_in")
 	self := "/api/v1/people/" + id(v.people[auth.Administrator].ID) + "/disable"
 	v.call(t, "POST", self, "", "Cookie", cookie, "Idempotency-Key", "disable-my-very-own-self").want(t, 422, "validation")
+
+	if n := v.count(t, `select count(*) from event where type in ('person.added', 'person.disabled') and data->>'person_id' = '`+id(made.Person.ID)+`'`); n != 2 {
+		t.Errorf("%d events of the person, want 2", n)
+	}
+	reset := v.call(t, "POST", "/api/v1/people/"+id(v.people[auth.Agent].ID)+"/password", "", "Cookie", cookie, "Idempotency-Key", "a-new-password-for-somebody")
+	reset.into(t, 200, &made)
+	if made.Secret == "" || !made.Person.MustChange {
+		t.Errorf("reset gave %+v", made.Person)
+	}
+	v.call(t, "POST", "/api/v1/session", credentials("agent", password)).want(t, 401, "not_signed_in")
+	v.signIn(t, "agent", made.Secret)
 
 	var orgs struct{ Orgs []OrgView }
 	v.call(t, "GET", "/api/v1/orgs", "", "Cookie", cookie).into(t, 200, &orgs)

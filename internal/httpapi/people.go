@@ -10,6 +10,7 @@ import (
 
 	"jiujin/internal/auth"
 	"jiujin/internal/pg"
+	"jiujin/ticket"
 )
 
 // PersonView is a person as an administrator sees one.
@@ -166,12 +167,14 @@ func (s *Server) addPerson(ctx context.Context, in *personInput) (*secretOutput,
 			Login: in.Body.Login, Name: in.Body.Name, Role: auth.Role(in.Body.Role),
 			OrgID: in.Body.OrgID, UnitID: in.Body.UnitID, MustChange: true,
 		}, hash)
-		return PersonSecret{Person: personView(p), Secret: secret}, err
+		if err != nil {
+			return PersonSecret{}, err
+		}
+		return PersonSecret{Person: personView(p), Secret: secret}, recordPerson(ctx, tx, "person.added", p)
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "person added", "request", aboutRequest(ctx).id, "actor", who(ctx).Actor(), "person", body.Person.ID)
 	return &secretOutput{Body: body}, nil
 }
 
@@ -187,12 +190,14 @@ func (s *Server) disablePerson(ctx context.Context, in *personIDInput) (*personO
 			return PersonView{}, err
 		}
 		p, err := auth.PersonByID(ctx, tx, in.ID)
-		return personView(p), err
+		if err != nil {
+			return PersonView{}, err
+		}
+		return personView(p), recordPerson(ctx, tx, "person.disabled", p)
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "person disabled", "request", aboutRequest(ctx).id, "actor", who(ctx).Actor(), "person", in.ID)
 	return &personOutput{Body: body}, nil
 }
 
@@ -207,12 +212,14 @@ func (s *Server) resetPassword(ctx context.Context, in *personIDInput) (*secretO
 			return PersonSecret{}, err
 		}
 		p.MustChange = true
-		return PersonSecret{Person: personView(p), Secret: secret}, auth.SetPassword(ctx, tx, p.ID, hash, true)
+		if err := auth.SetPassword(ctx, tx, p.ID, hash, true); err != nil {
+			return PersonSecret{}, err
+		}
+		return PersonSecret{Person: personView(p), Secret: secret}, recordPerson(ctx, tx, "person.password_reset", p)
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.log.InfoContext(ctx, "password reset", "request", aboutRequest(ctx).id, "actor", who(ctx).Actor(), "person", in.ID)
 	return &secretOutput{Body: body}, nil
 }
 
@@ -230,6 +237,12 @@ func (s *Server) addOrg(ctx context.Context, in *orgInput) (*orgOutput, error) {
 		return nil, err
 	}
 	return &orgOutput{Body: body}, nil
+}
+
+// recordPerson writes into the event log what an administrator did to a person.
+func recordPerson(ctx context.Context, tx *pg.Tx, what string, p auth.Person) error {
+	return ticket.Record(tx, ticket.Actor{ID: who(ctx).Actor()}, what, 0, 0,
+		ticket.Data{"person_id": p.ID, "role": p.Role, "org_id": p.OrgID})
 }
 
 // newSecret makes a one-time password and its hash.

@@ -16,6 +16,7 @@ import (
 	"jiujin/internal/auth"
 	"jiujin/internal/pg"
 	"jiujin/ticket"
+	"jiujin/tracking/jsonfix"
 )
 
 // Problem is every error answer: RFC 9457 with a stable code.
@@ -109,11 +110,14 @@ var known = []struct {
 	{dispatch.ErrTicketTaken, 409, "ticket_taken", text{"该工单已派出或已有单元承办。", "The ticket is offered to, or with, another unit."}},
 	{dispatch.ErrUnitNotFound, 404, "not_found", text{"没有这个单元，或它不在您的管辖范围内。", "There is no such unit in your branch."}},
 	{dispatch.ErrOfferNotFound, 404, "not_found", text{"没有这个派单。", "There is no such offer."}},
-	{dispatch.ErrOverrideReason, 422, "override_reason", text{"未选最优单元时请填写理由。", "Say why another unit than the best is chosen."}},
+	{dispatch.ErrOverrideReason, 422, "override_reason_required", text{"未选最优单元时请填写理由。", "Say why another unit than the best is chosen."}},
 	{dispatch.ErrShiftOverlap, 409, "shift_overlap", text{"该单元在此时段已有班次。", "The unit has a shift at that time."}},
 	{dispatch.ErrNotYourTicket, 403, "forbidden", text{"该工单不由您的单元承办。", "The ticket is not with your unit."}},
 	{retailer.ErrNotFound, 404, "not_found", text{"登记册中没有这个零售户。", "There is no such retailer in the register."}},
+	{retailer.ErrLicenceNo, 422, "validation", text{"许可证号应为 12 位数字。", "A licence number has 12 digits."}},
+	{retailer.ErrPoint, 422, "validation", text{"这不是一个有效的位置。", "This is not a place on earth."}},
 	{retailer.ErrList, 422, "unreadable_list", text{"无法读取该名单，请检查编码、分隔符和表头。", "The list cannot be read; check encoding, separator and header."}},
+	{jsonfix.ErrTooMany, 413, "too_large", text{"一次最多 10000 条定位记录，请分批发送。", "At most 10,000 records in one body; send several."}},
 	{basemap.ErrNone, 404, "not_found", text{"没有底图。", "There is no basemap."}},
 	{basemap.ErrNoTile, 404, "not_found", text{"没有这个瓦片。", "There is no such tile."}},
 }
@@ -209,6 +213,13 @@ func (s *Server) domainProblem(a *about, err error) *Problem {
 		p := s.problemOf(a, http.StatusConflict, "unit_busy", text{"该单元目前不能接单。", "The unit cannot take an offer now."})
 		p.Reason = string(busy.Reason)
 		return p
+	}
+	if syntax, ok := errors.AsType[*jsonfix.SyntaxError](err); ok {
+		line, offset := strconv.Itoa(syntax.Line), strconv.Itoa(syntax.Offset)
+		return s.problemOf(a, http.StatusBadRequest, "malformed", text{
+			"请求内容不是合法的 JSON：第 " + line + " 行（第 " + offset + " 字节）。",
+			"The body is not JSON: line " + line + ", byte " + offset + ": " + syntax.What + ".",
+		})
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"jiujin/dispatch"
 	"jiujin/internal/auth"
 	"jiujin/ticket"
+	"jiujin/tracking/jsonfix"
 )
 
 func TestValidationNamesEveryFieldAndEchoesNothingPersonal(t *testing.T) {
@@ -126,8 +127,10 @@ func TestErrorsOfTheDomain(t *testing.T) {
 		{ticket.Invalid{{Field: "reason", Code: "required"}}, 422, "validation"},
 		{dispatch.ErrTicketTaken, 409, "ticket_taken"},
 		{dispatch.ErrOfferClosed, 410, "offer_closed"},
-		{dispatch.ErrOverrideReason, 422, "override_reason"},
+		{dispatch.ErrOverrideReason, 422, "override_reason_required"},
 		{&dispatch.UnitBusyError{UnitID: 1, Reason: dispatch.ReasonOnTask}, 409, "unit_busy"},
+		{jsonfix.ErrTooMany, 413, "too_large"},
+		{&jsonfix.SyntaxError{Line: 2, Offset: 40, What: "unexpected end"}, 400, "malformed"},
 		{throttled{1500 * time.Millisecond}, 429, "throttled"},
 		{invalid{"query.to", text{"晚", "late"}}, 422, "validation"},
 		{auth.ErrOutOfScope, 403, "forbidden"},

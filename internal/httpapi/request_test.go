@@ -1,14 +1,21 @@
 package httpapi
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/labstack/echo/v4"
 )
 
 // The headers of every kind of answer, as one text: a change shows here.
@@ -173,5 +180,70 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+func TestSlowBodyIsCutOff(t *testing.T) {
+	v := newService(t)
+	const path = "/api/v1/slow"
+	v.rules["POST "+path] = rule{method: "POST", path: path, access: access{public: true}, within: 50 * time.Millisecond}
+	type input struct{ Body map[string]string }
+	handle(v.Server, "POST", path, huma.Operation{}, func(context.Context, *input) (*struct{}, error) { return nil, nil })
+
+	conn, err := net.Dial("tcp", strings.TrimPrefix(v.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", path)
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer{response.StatusCode, response.Header, body}.want(t, 408, "too_slow")
+}
+
+// deadlines notes what a request's connection is told.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	read, write []time.Time
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error {
+	d.read = append(d.read, t)
+	return nil
+}
+
+func (d *deadlines) SetWriteDeadline(t time.Time) error {
+	d.write = append(d.write, t)
+	return nil
+}
+
+func TestStreamsHaveNoDeadline(t *testing.T) {
+	v := newService(t)
+	v.rules["GET /api/v1/stream"] = rule{access: access{public: true}, stream: true}
+	v.rules["GET /api/v1/plain"] = rule{access: access{public: true}}
+	done := func(c echo.Context) error { return c.NoContent(http.StatusNoContent) }
+	v.echo.GET("/api/v1/stream", done)
+	v.echo.GET("/api/v1/plain", done)
+	ask := func(path string) *deadlines {
+		d := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+		v.Handler().ServeHTTP(d, httptest.NewRequest("GET", path, nil))
+		if d.Code != http.StatusNoContent || len(d.read) != 1 || len(d.write) != 1 {
+			t.Fatalf("%s: %d, deadlines %v and %v", path, d.Code, d.read, d.write)
+		}
+		return d
+	}
+	if d := ask("/api/v1/stream"); !d.read[0].IsZero() || !d.write[0].IsZero() {
+		t.Errorf("a stream ends at %s", d.write[0])
+	}
+	d := ask("/api/v1/plain")
+	if left := time.Until(d.read[0]); left <= 0 || left > 30*time.Second || !d.write[0].After(d.read[0]) {
+		t.Errorf("deadlines %s and %s", d.read[0], d.write[0])
 	}
 }

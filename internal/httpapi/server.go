@@ -20,12 +20,16 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"jiujin/dispatch"
+	"jiujin/geo/basemap"
 	"jiujin/internal/auth"
+	"jiujin/internal/live"
 	"jiujin/internal/pg"
+	"jiujin/tracking"
 )
 
-// Deps is what a Server works with. DB, Passwords, Config and Ready must be
-// given; the rest may be zero.
+// Deps is what a Server works with. Logger, Metrics, Web, Proxies and Origins
+// may be zero, the rest must be given.
 type Deps struct {
 	DB        *pg.DB
 	Passwords *auth.Passwords
@@ -36,10 +40,12 @@ type Deps struct {
 	Config func(ctx context.Context) (Config, error)
 	// Ready tells for each part of the service why it cannot work, or nil.
 	Ready func(ctx context.Context) map[string]error
-	// Device looks up the key of a device and returns a context that carries
-	// what the handlers of devices need; an error wraps auth.ErrNotSignedIn
-	// when the key is unknown. nil = no device is let in.
-	Device func(ctx context.Context, key string) (context.Context, error)
+
+	Dispatch *dispatch.Service
+	Devices  *tracking.Devices
+	Ingest   *tracking.Ingestor
+	Hub      *live.Hub
+	Tiles    *basemap.Tiles
 
 	// Web holds the built web pages, index.html at its root; nil = none.
 	Web fs.FS
@@ -58,6 +64,7 @@ type Server struct {
 	sessions *auth.Sessions
 	logins   *auth.Throttle // per login and address
 	clients  *auth.Throttle // per address
+	codes    *auth.Throttle // wrong codes of reporters, per address
 	echo     *echo.Echo
 	api      huma.API
 	rules    map[string]rule // by method and path
@@ -75,6 +82,7 @@ func New(deps Deps) (*Server, error) {
 		sessions: auth.NewSessions(deps.DB, deps.Passwords),
 		logins:   auth.NewThrottle(auth.ThrottleRule{Free: 5, Window: 10 * time.Minute, First: time.Second, Keys: 10_000}),
 		clients:  auth.NewThrottle(auth.ThrottleRule{Free: 300, Window: 10 * time.Minute, First: time.Second, Keys: 10_000}),
+		codes:    auth.NewThrottle(auth.ThrottleRule{Free: 10, Window: 10 * time.Minute, First: time.Minute, Keys: 10_000}),
 		echo:     echo.New(),
 		rules:    make(map[string]rule),
 	}
@@ -110,6 +118,15 @@ func (s *Server) registerRoutes() {
 	s.sessionRoutes()
 	s.configRoutes()
 	s.peopleRoutes()
+	s.ticketRoutes()
+	s.officerRoutes()
+	s.unitRoutes()
+	s.fixRoutes()
+	s.retailerRoutes()
+	s.tileRoutes()
+	s.publicRoutes()
+	s.figureRoutes()
+	s.liveRoutes()
 	s.healthRoutes()
 	s.echo.GET("/*", s.page)
 }
@@ -155,8 +172,8 @@ func apiConfig() huma.Config {
 // turned into a problem here and nowhere else.
 func handle[I, O any](s *Server, method, path string, op huma.Operation, fn func(context.Context, *I) (*O, error)) {
 	op.Method, op.Path = method, path
-	op.MaxBodyBytes = s.rules[method+" "+path].bodyLimit()
-	op.BodyReadTimeout = -1 // admit has set the deadline
+	row := s.rules[method+" "+path]
+	op.MaxBodyBytes, op.BodyReadTimeout = row.bodyLimit(), row.timeLimit()
 	if op.OperationID == "" {
 		op.OperationID = huma.GenerateOperationID(method, path, new(O))
 	}

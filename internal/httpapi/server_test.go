@@ -16,17 +16,18 @@ import (
 	"testing/fstest"
 	"time"
 
+	"jiujin/dispatch"
+	"jiujin/geo/basemap"
 	"jiujin/internal/auth"
+	"jiujin/internal/live"
 	"jiujin/internal/pg"
 	"jiujin/internal/pg/pgtest"
+	"jiujin/tracking"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-const (
-	password  = "harbour wind seven"
-	deviceKey = "jjd_test"
-)
+const password = "harbour wind seven"
 
 var start = time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC)
 
@@ -42,7 +43,8 @@ type service struct {
 	county auth.Org
 	other  auth.Org
 	people map[auth.Role]auth.Person
-	broken error // what the part "store" reports to /readyz
+	device string // key of a device of the officer's unit
+	broken error  // what the part "store" reports to /readyz
 }
 
 // safeBuffer lets handlers write while a test reads.
@@ -71,26 +73,34 @@ func newService(t *testing.T) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
+	positions := tracking.NewStore()
+	core := &dispatch.Service{DB: v.db, Positions: positions}
+	ingest := tracking.NewIngestor(v.db, positions, tracking.DefaultRules(), nil)
 	v.Server, err = New(Deps{
 		DB: v.db, Passwords: passwords, Logger: slog.New(slog.NewJSONHandler(&v.log, nil)),
 		Config: func(context.Context) (Config, error) {
 			return Config{Title: "云溪县烟草专卖局", Version: "test"}, nil
 		},
-		Ready:   func(context.Context) map[string]error { return map[string]error{"database": nil, "store": v.broken} },
-		Web:     testPages(),
-		Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
-		Origins: []string{"https://desk.example.org"},
-		Device: func(ctx context.Context, key string) (context.Context, error) {
-			if key != deviceKey {
-				return nil, auth.ErrNotSignedIn
-			}
-			return ctx, nil
-		},
+		Ready:    func(context.Context) map[string]error { return map[string]error{"database": nil, "store": v.broken} },
+		Web:      testPages(),
+		Proxies:  []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		Origins:  []string{"https://desk.example.org"},
+		Dispatch: core, Devices: tracking.NewDevices(v.db), Ingest: ingest, Hub: live.NewHub(),
+		Tiles: basemap.NewTiles(v.db.Pool, 1<<20),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	v.seed(t, passwords)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- ingest.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 	server := httptest.NewServer(v.Handler())
 	t.Cleanup(server.Close)
 	v.url = server.URL
@@ -129,9 +139,12 @@ func (v *service) seed(t *testing.T, passwords *auth.Passwords) {
 		}
 		var unit int64
 		err = tx.QueryRow(ctx, `insert into unit (org_id, call_sign) values ($1, '云稽01') returning id`, v.county.ID).Scan(&unit)
+		if err == nil {
+			_, v.device, err = tracking.AddDevice(ctx, tx, tracking.Device{UnitID: unit, Label: "车载"})
+		}
 		for _, role := range auth.Roles() {
 			p := auth.Person{Login: string(role), Name: "人员" + string(role), Role: role, OrgID: v.county.ID}
-			if role == auth.Officer {
+			if role == auth.Officer || role == auth.Leader {
 				p.UnitID = unit
 			}
 			if err == nil {

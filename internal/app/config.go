@@ -1,0 +1,154 @@
+// Package app wires the parts together: one configuration, one place where everything is made and ended.
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+	"github.com/alecthomas/kong"
+	"github.com/paulmach/orb"
+)
+
+// Config is everything an operator can set for the server: by flag (--listen), by environment (JIUJIN_LISTEN) or in a
+// TOML file (listen = "…"), in this order of precedence. The zero value of a field is not its default; kong fills the
+// defaults below in. deploy/config.example.toml shows all of them and is compared with this struct by a test.
+type Config struct {
+	Listen      string `default:"127.0.0.1:8080" help:"Address to listen on; port 0 takes a free one."`
+	DatabaseURL string `help:"PostgreSQL 15+ with PostGIS. Without it a private cluster in the data folder is used."`
+	DataDir     string `default:"${data_dir}" help:"Folder for the private cluster and secrets." type:"path"`
+	TLSCert     string `help:"Certificate file (PEM). Phones need HTTPS to work offline and to send positions." type:"path"`
+	TLSKey      string `help:"Key file (PEM) of the certificate." type:"path"`
+
+	Title   string `default:"12313 稽查调度" help:"Name shown on every screen."`
+	OrgName string `default:"本局" help:"Name of the root organisation, used at the first start only."`
+
+	Region  string   `default:"73.4,3.4,135.1,53.6" help:"West, south, east, north in degrees: fixes outside are refused."`
+	Proxies []string `help:"Networks of reverse proxies whose X-Forwarded-For is believed, such as 10.1.0.0/16."`
+	Origins []string `help:"Further origins whose pages may write, such as https://desk.example.org."`
+
+	LogLevel  string `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
+	LogFormat string `default:"text" enum:"text,json" help:"text or json."`
+}
+
+// DefaultDataDir is where the data lives unless the operator says otherwise: the system's state folder for root, who
+// has to share it with the postgres user, and the person's own otherwise.
+func DefaultDataDir() string {
+	if os.Geteuid() == 0 {
+		return "/var/lib/jiujin"
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, "jiujin")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return filepath.Join(os.TempDir(), "jiujin")
+	}
+	return filepath.Join(home, ".local", "state", "jiujin")
+}
+
+// Validate checks what kong cannot: fields that depend on each other or have a form. It reports everything at once.
+func (c *Config) Validate() error {
+	var wrong []error
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		wrong = append(wrong, errors.New("tls-cert and tls-key belong together: give both or none"))
+	}
+	if _, err := c.region(); err != nil {
+		wrong = append(wrong, err)
+	}
+	if _, err := c.proxies(); err != nil {
+		wrong = append(wrong, err)
+	}
+	return errors.Join(wrong...)
+}
+
+func (c *Config) region() (orb.Bound, error) {
+	var w, s, e, n float64
+	if _, err := fmt.Sscanf(c.Region, "%f,%f,%f,%f", &w, &s, &e, &n); err != nil || w >= e || s >= n {
+		return orb.Bound{}, fmt.Errorf("region %q: write west,south,east,north in degrees, such as 113.9,29.6,115.2,30.4", c.Region)
+	}
+	return orb.Bound{Min: orb.Point{w, s}, Max: orb.Point{e, n}}, nil
+}
+
+func (c *Config) proxies() ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, text := range c.Proxies {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("proxies: %q is not a network such as 10.1.0.0/16", text)
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// Logger makes the program's logger, on standard error.
+func (c *Config) Logger() *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		level = slog.LevelInfo
+	}
+	opts := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, opts))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, opts))
+}
+
+// TOML reads a configuration file for kong: keys are the flags' names, with - or _. An unknown key is an error, because
+// it is a misspelt one.
+func TOML(r io.Reader) (kong.Resolver, error) {
+	values := map[string]any{}
+	if _, err := toml.NewDecoder(r).Decode(&values); err != nil {
+		return nil, fmt.Errorf("configuration file: %w", err)
+	}
+	for key, v := range values {
+		if dashed := strings.ReplaceAll(key, "_", "-"); dashed != key {
+			values[dashed] = v
+			delete(values, key)
+		}
+	}
+	return &fileResolver{values: values}, nil
+}
+
+type fileResolver struct{ values map[string]any }
+
+// Validate refuses keys that no flag of the application has.
+func (f *fileResolver) Validate(app *kong.Application) error {
+	known := map[string]bool{}
+	_ = kong.Visit(app, func(node kong.Visitable, next kong.Next) error {
+		if flag, ok := node.(*kong.Flag); ok {
+			known[flag.Name] = true
+		}
+		return next(nil)
+	})
+	var wrong []error
+	for key := range f.values {
+		if !known[key] {
+			wrong = append(wrong, fmt.Errorf("configuration file: unknown key %q", key))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// Resolve answers kong's question for one flag; an empty text means the default.
+func (f *fileResolver) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	v, ok := f.values[flag.Name]
+	if !ok || v == "" {
+		return nil, nil
+	}
+	if list, ok := v.([]any); ok {
+		parts := make([]string, len(list))
+		for i, e := range list {
+			parts[i] = fmt.Sprint(e)
+		}
+		return strings.Join(parts, ","), nil
+	}
+	return fmt.Sprint(v), nil
+}

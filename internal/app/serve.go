@@ -1,0 +1,240 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"jiujin/dispatch"
+	"jiujin/geo/basemap"
+	"jiujin/internal/auth"
+	"jiujin/internal/httpapi"
+	"jiujin/internal/live"
+	"jiujin/internal/pg"
+	"jiujin/internal/pg/cluster"
+	"jiujin/migrations"
+	"jiujin/ticket"
+	"jiujin/tracking"
+	webmap "jiujin/web-map"
+)
+
+const (
+	databaseName = "jiujin"
+	tileCache    = 64 << 20
+	drainWithin  = 15 * time.Second // requests under way at a stop get this long
+)
+
+// Options of a run that are not the operator's configuration.
+type Options struct {
+	Version string
+	// Demo marks everything shown as made up.
+	Demo bool
+	// Ready, when not nil, is called once with the service's address after it answers.
+	Ready func(Running)
+}
+
+// Running describes a service that answers.
+type Running struct {
+	URL string // such as http://127.0.0.1:8080
+	// Admin and AdminSecret are the first administrator and the one-time password, at the first start only.
+	Admin, AdminSecret string
+}
+
+// Serve runs the service until ctx ends, then stops it in order: no new requests, positions under way made durable,
+// streams closed, database closed. It returns nil after such a stop.
+func Serve(ctx context.Context, cfg Config, opts Options, log *slog.Logger) error {
+	return WithDatabase(ctx, cfg, log, func(ctx context.Context, url string) error {
+		db, err := OpenDatabase(ctx, url, log)
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		s, err := assemble(ctx, cfg, opts, db, url, log)
+		if err != nil {
+			return err
+		}
+		return s.run(ctx)
+	})
+}
+
+// WithDatabase runs fn with the URL of a database that is ready: the operator's, or that of the private cluster, which
+// is started before and stopped after fn. ctx ends when the cluster cannot be kept running.
+func WithDatabase(ctx context.Context, cfg Config, log *slog.Logger, fn func(ctx context.Context, url string) error) error {
+	if cfg.DatabaseURL != "" {
+		return fn(ctx, cfg.DatabaseURL)
+	}
+	if err := os.MkdirAll(cfg.DataDir, 0o755); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	c, err := cluster.Start(ctx, cluster.Config{Dir: filepath.Join(cfg.DataDir, "pg"), Logger: log})
+	if err != nil {
+		return err
+	}
+	if err := c.CreateDatabase(ctx, databaseName); err != nil {
+		return errors.Join(err, c.Stop())
+	}
+	return errors.Join(fn(ctx, c.URL(databaseName)), c.Stop())
+}
+
+// OpenDatabase migrates a database and opens it.
+func OpenDatabase(ctx context.Context, url string, log *slog.Logger) (*pg.DB, error) {
+	applied, err := pg.Migrate(ctx, url, migrations.FS)
+	if err != nil {
+		return nil, err
+	}
+	if applied > 0 {
+		log.Info("database migrated", "steps", applied)
+	}
+	return pg.Open(ctx, url, pg.Options{Logger: log})
+}
+
+// service is everything that runs.
+type service struct {
+	cfg    Config
+	opts   Options
+	log    *slog.Logger
+	url    string // of the database
+	db     *pg.DB
+	ingest *tracking.Ingestor
+	board  *live.Board
+	engine *dispatch.Engine
+	api    *httpapi.Server
+	wakes  []chan struct{}
+	first  Running
+}
+
+func assemble(ctx context.Context, cfg Config, opts Options, db *pg.DB, url string, log *slog.Logger) (*service, error) {
+	s := &service{cfg: cfg, opts: opts, log: log, url: url, db: db}
+	if err := tracking.EnsurePartitions(ctx, db, db.Now()); err != nil {
+		return nil, err
+	}
+	positions := tracking.NewStore()
+	begin := time.Now()
+	if err := tracking.Load(ctx, db.Pool, positions); err != nil {
+		return nil, err
+	}
+	log.Info("position store rebuilt", "units", positions.Len(), "took", time.Since(begin).Round(time.Millisecond))
+
+	passwords, err := auth.NewPasswords(auth.DefaultCost(), 2)
+	if err != nil {
+		return nil, err
+	}
+	s.first.Admin, s.first.AdminSecret, _, err = auth.EnsureFirstAdministrator(ctx, db, passwords, cfg.OrgName)
+	if err != nil {
+		return nil, err
+	}
+	s.wire(positions)
+	s.api, err = s.httpServer(passwords)
+	return s, err
+}
+
+// wire connects the parts that follow the event log and the fixes.
+func (s *service) wire(positions *tracking.Store) {
+	wake := func() chan struct{} {
+		c := make(chan struct{}, 1)
+		s.wakes = append(s.wakes, c)
+		return c
+	}
+	core := &dispatch.Service{DB: s.db, Positions: positions}
+	s.board = &live.Board{Service: core, Hub: live.NewHub(), Log: s.log, Wake: wake()}
+	s.engine = &dispatch.Engine{Service: core, Log: s.log, Wake: wake()}
+	rules := tracking.DefaultRules()
+	if region, err := s.cfg.region(); err == nil {
+		rules.Region = region
+	}
+	s.ingest = tracking.NewIngestor(s.db, positions, rules, s.board.OnFix)
+}
+
+func (s *service) httpServer(passwords *auth.Passwords) (*httpapi.Server, error) {
+	proxies, err := s.cfg.proxies()
+	if err != nil {
+		return nil, err
+	}
+	return httpapi.New(httpapi.Deps{
+		DB: s.db, Passwords: passwords, Logger: s.log, Metrics: s.metrics(),
+		Config: s.publicConfig, Ready: s.ready,
+		Dispatch: s.engine.Service, Devices: tracking.NewDevices(s.db), Ingest: s.ingest, Hub: s.board.Hub,
+		Tiles: basemap.NewTiles(s.db.Pool, tileCache),
+		Web:   webmap.Dist(), Proxies: proxies, Origins: s.cfg.Origins,
+	})
+}
+
+// run serves until ctx ends. The HTTP server and the intake outlive the others: a fix that was taken in is written
+// before the process ends.
+func (s *service) run(ctx context.Context) error {
+	listener, err := net.Listen("tcp", s.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", s.cfg.Listen, err)
+	}
+	scheme := "http"
+	if s.cfg.TLSCert != "" {
+		scheme = "https"
+	}
+	s.first.URL = scheme + "://" + listener.Addr().String()
+
+	intake, stopIntake := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopIntake()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.ingest.Run(intake) })
+	g.Go(func() error { return s.board.Run(ctx) })
+	g.Go(func() error { return s.engine.Run(ctx) })
+	g.Go(func() error { return s.api.Run(ctx) })
+	g.Go(func() error { return tracking.RunPartitions(ctx, s.db, s.log) })
+	g.Go(func() error { return pg.Listen(ctx, s.url, ticket.EventChannel, s.wakeAll) })
+	g.Go(func() error {
+		defer stopIntake()
+		return s.serveHTTP(ctx, listener)
+	})
+	s.log.Info("serving", "url", s.first.URL, "version", s.opts.Version)
+	if s.opts.Ready != nil {
+		s.opts.Ready(s.first)
+	}
+	return g.Wait()
+}
+
+// wakeAll signals every follower of the event log; one that has not looked since the last signal needs no second.
+func (s *service) wakeAll() {
+	for _, c := range s.wakes {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// serveHTTP answers until ctx ends; then the board has closed the streams, and requests under way may finish.
+func (s *service) serveHTTP(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler: s.api.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		s.log.Info("stopping: finishing what is under way")
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainWithin)
+		defer cancel()
+		stopped <- server.Shutdown(grace)
+	}()
+	var err error
+	if s.cfg.TLSCert != "" {
+		err = server.ServeTLS(listener, s.cfg.TLSCert, s.cfg.TLSKey)
+	} else {
+		err = server.Serve(listener)
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve HTTP: %w", err)
+	}
+	if err := <-stopped; err != nil {
+		return fmt.Errorf("requests did not finish within %s: %w", drainWithin, errors.Join(err, server.Close()))
+	}
+	return nil
+}

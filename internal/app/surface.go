@@ -1,0 +1,118 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"jiujin/dispatch"
+	"jiujin/geo/basemap"
+	"jiujin/internal/httpapi"
+	"jiujin/ticket"
+	"jiujin/tracking"
+)
+
+// publicConfig is what the pages need before anybody signs in.
+func (s *service) publicConfig(ctx context.Context) (httpapi.Config, error) {
+	c := httpapi.Config{Title: s.cfg.Title, OrgName: s.cfg.OrgName, Version: s.opts.Version, Demo: s.opts.Demo, Channels: ticket.Channels}
+	policies, err := dispatch.Policies(ctx, s.db.Pool)
+	if err != nil {
+		return c, err
+	}
+	for u := 1; u <= 4; u++ {
+		arrive := ticket.ArriveWithin(ticket.Urgency(u))
+		c.Urgencies = append(c.Urgencies, httpapi.Urgency{Urgency: u, ArriveMin: int(arrive.Minutes()), OfferSeconds: policies[u].OfferSeconds})
+	}
+	for _, t := range ticket.Subtypes {
+		c.Subtypes = append(c.Subtypes, httpapi.Subtype{
+			Code: t.Code, Kind: string(t.Kind), ZH: t.ZH, EN: t.EN, Urgency: int(t.Urgency), FieldVisit: t.FieldVisit,
+		})
+	}
+	for _, t := range ticket.Transitions {
+		row := httpapi.Transition{Action: string(t.Action), To: string(t.To), Roles: t.Roles, Needs: append([]string{}, t.Needs...)}
+		for _, from := range t.From {
+			row.From = append(row.From, string(from))
+		}
+		c.Transitions = append(c.Transitions, row)
+	}
+	c.Outcomes, c.DeclineReasons = terms(ticket.Outcomes), terms(ticket.DeclineReasons)
+	info, err := basemap.Load(ctx, s.db.Pool)
+	if errors.Is(err, basemap.ErrNone) {
+		return c, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	b := info.Bounds
+	c.Basemap = &httpapi.Basemap{
+		Name: info.Name, Approval: info.Approval, Source: info.Source, Fictional: info.Fictional,
+		Bounds: [4]float64{b.Min[0], b.Min[1], b.Max[0], b.Max[1]}, Version: info.Version,
+	}
+	return c, nil
+}
+
+func terms(list []ticket.Term) []httpapi.Term {
+	out := make([]httpapi.Term, len(list))
+	for i, t := range list {
+		out[i] = httpapi.Term(t)
+	}
+	return out
+}
+
+// ready tells which part cannot work. The store was rebuilt before the service began to listen.
+func (s *service) ready(ctx context.Context) map[string]error {
+	return map[string]error{"database": s.db.Pool.Ping(ctx)}
+}
+
+// metrics registers what the parts count.
+func (s *service) metrics() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(&partsCollector{s: s})
+	return r
+}
+
+// partsCollector reads the parts' own counters when it is asked.
+type partsCollector struct{ s *service }
+
+var (
+	fixesDesc   = prometheus.NewDesc("jiujin_fixes_total", "Fixes taken in, by what became of them.", []string{"status", "reason"}, nil)
+	unitsDesc   = prometheus.NewDesc("jiujin_positions", "Units with a position, by freshness.", []string{"freshness"}, nil)
+	streamsDesc = prometheus.NewDesc("jiujin_streams_open", "Open live streams.", nil, nil)
+	cutsDesc    = prometheus.NewDesc("jiujin_streams_cut_total", "Streams cut because the reader was too slow.", nil, nil)
+	poolDesc    = prometheus.NewDesc("jiujin_database_connections", "Connections of the pool.", []string{"state"}, nil)
+)
+
+// Describe serves prometheus.Collector.
+func (c *partsCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{fixesDesc, unitsDesc, streamsDesc, cutsDesc, poolDesc} {
+		ch <- d
+	}
+}
+
+// Collect serves prometheus.Collector.
+func (c *partsCollector) Collect(ch chan<- prometheus.Metric) {
+	counts := c.s.ingest.Counts()
+	counter := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+	}
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	counter(fixesDesc, float64(counts.Stored), "stored", "")
+	counter(fixesDesc, float64(counts.Duplicate), "duplicate", "")
+	for reason, n := range counts.Refused {
+		counter(fixesDesc, float64(n), "refused", string(reason))
+	}
+	now, byFreshness := c.s.db.Now(), map[tracking.Freshness]int{}
+	c.s.engine.Service.Positions.All(func(f tracking.Fix) { byFreshness[tracking.FreshnessAt(f.FixedAt, now)]++ })
+	for _, f := range []tracking.Freshness{tracking.Live, tracking.Recent, tracking.Stale, tracking.Lost} {
+		gauge(unitsDesc, float64(byFreshness[f]), string(f))
+	}
+	open, cuts := c.s.board.Hub.Stats()
+	gauge(streamsDesc, float64(open))
+	counter(cutsDesc, float64(cuts))
+	pool := c.s.db.Pool.Stat()
+	gauge(poolDesc, float64(pool.AcquiredConns()), "in_use")
+	gauge(poolDesc, float64(pool.IdleConns()), "idle")
+}

@@ -1,0 +1,107 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"jiujin/geo/datum"
+	"jiujin/internal/auth"
+	"jiujin/tracking"
+	"jiujin/tracking/jsonfix"
+)
+
+type deviceContext struct{}
+
+// withDevice and deviceOf carry the device that a key belongs to through a request's context.
+func withDevice(ctx context.Context, d tracking.Device) context.Context {
+	return context.WithValue(ctx, deviceContext{}, d)
+}
+
+func (s *Server) deviceOf(ctx context.Context) (tracking.Device, error) {
+	if d, ok := ctx.Value(deviceContext{}).(tracking.Device); ok {
+		return d, nil
+	}
+	p := who(ctx)
+	if p.UnitID == 0 {
+		return tracking.Device{}, errForbidden
+	}
+	return s.deps.Devices.Phone(ctx, p.PersonID, p.UnitID)
+}
+
+// lookUpDevice lets a device in by its key.
+func (s *Server) lookUpDevice(ctx context.Context, key string) (context.Context, error) {
+	d, err := s.deps.Devices.ByKey(ctx, key)
+	if errors.Is(err, tracking.ErrUnknownDevice) {
+		return nil, fmt.Errorf("%w: %w", auth.ErrNotSignedIn, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return withDevice(ctx, d), nil
+}
+
+type fixResult struct {
+	Index  int             `json:"index"`
+	Status tracking.Status `json:"status"`
+	Reason tracking.Reason `json:"reason,omitempty"`
+	Field  string          `json:"field,omitempty"`
+	Detail string          `json:"detail,omitempty"`
+}
+
+type fixesAnswer struct {
+	Received  int         `json:"received"`
+	Stored    int         `json:"stored"`
+	Duplicate int         `json:"duplicate"`
+	Refused   int         `json:"refused"`
+	Results   []fixResult `json:"results"` // of those not stored; of all with ?results=all
+}
+
+func (s *Server) fixRoutes() { s.echo.POST("/api/v1/fixes", s.takeFixes) }
+
+// takeFixes takes positions of one device: one object, an array, or NDJSON. It answers when they are durable, with
+// what became of each that was not stored. A client that has no answer sends the same again.
+func (s *Server) takeFixes(c echo.Context) error {
+	ctx := c.Request().Context()
+	device, err := s.deviceOf(ctx)
+	if err != nil {
+		return s.echoRefuse(c, err)
+	}
+	body, err := io.ReadAll(c.Request().Body)
+	if err != nil {
+		return s.echoRefuse(c, err)
+	}
+	raws, err := jsonfix.Decode(body)
+	if err != nil {
+		return s.echoRefuse(c, err)
+	}
+	outcomes, err := s.deps.Ingest.Submit(ctx, device, raws)
+	if err != nil {
+		return s.echoRefuse(c, err)
+	}
+	return c.JSON(http.StatusOK, fixesOf(outcomes, c.QueryParam("results") == "all"))
+}
+
+func fixesOf(outcomes []tracking.Outcome, all bool) fixesAnswer {
+	a := fixesAnswer{Received: len(outcomes), Results: []fixResult{}}
+	for i, o := range outcomes {
+		switch o.Status {
+		case tracking.Stored:
+			a.Stored++
+		case tracking.Duplicate:
+			a.Duplicate++
+		case tracking.Refused:
+			a.Refused++
+		}
+		if all || o.Status != tracking.Stored {
+			a.Results = append(a.Results, fixResult{Index: i, Status: o.Status, Reason: o.Reason, Field: o.Field, Detail: o.Detail})
+		}
+	}
+	return a
+}
+
+func datumOf(name string) datum.Datum { return datum.Datum(name) }

@@ -1,0 +1,332 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/paulmach/orb"
+
+	"jiujin/dispatch"
+	"jiujin/geo/retailer"
+	"jiujin/internal/auth"
+	"jiujin/internal/pg"
+	"jiujin/ticket"
+)
+
+// actor is the principal as the domain packages know it.
+func actor(p auth.Principal) ticket.Actor {
+	return ticket.Actor{
+		ID: p.Actor(), PersonID: p.PersonID, Role: string(p.Role), OrgPath: p.OrgPath, OrgID: p.OrgID, UnitID: p.UnitID,
+	}
+}
+
+type openInput struct {
+	Command
+	Body struct {
+		Channel           string   `json:"channel" doc:"One of /config channels"`
+		Kind              string   `json:"kind" enum:"report,complaint,enquiry,suggestion"`
+		Subtype           string   `json:"subtype" doc:"One of /config subtypes"`
+		Narrative         string   `json:"narrative" maxLength:"4000" doc:"The caller's words, kept unchanged"`
+		PlaceText         string   `json:"place_text,omitempty" maxLength:"200"`
+		RetailerLicenceNo string   `json:"retailer_licence_no,omitempty" maxLength:"12"`
+		Lon               *float64 `json:"lon,omitempty" minimum:"-180" maximum:"180" doc:"WGS-84; needs lat"`
+		Lat               *float64 `json:"lat,omitempty" minimum:"-90" maximum:"90"`
+		Urgency           int      `json:"urgency,omitempty" minimum:"0" maximum:"4" doc:"0 = the subtype's default"`
+		UrgencyReason     string   `json:"urgency_reason,omitempty" maxLength:"200"`
+		Reporter          struct {
+			Mode  string `json:"mode" enum:"named,hidden,anonymous"`
+			Name  string `json:"name,omitempty" maxLength:"200"`
+			Phone string `json:"phone,omitempty" maxLength:"200"`
+			Note  string `json:"note,omitempty" maxLength:"200"`
+		} `json:"reporter" doc:"Goes into the vault; never shown with the ticket"`
+	}
+}
+
+type openAnswer struct {
+	Ticket dispatch.TicketView `json:"ticket"`
+	Code   string              `json:"code" doc:"The reporter's secret for /public/progress; shown this once"`
+}
+
+type openOutput struct{ Body openAnswer }
+
+type ticketOutput struct{ Body dispatch.TicketView }
+
+// TicketDetail is a ticket with everything that the desk may see of it.
+type TicketDetail struct {
+	dispatch.TicketView
+	OutcomeText string                 `json:"outcome_text"`
+	Appeals     []ticket.Appeal        `json:"appeals"`
+	Events      []ticket.Event         `json:"events"`
+	Proposal    *dispatch.ProposalView `json:"proposal"`
+	Actions     []ticket.Action        `json:"actions" doc:"What the caller may do now, from the status machine"`
+}
+
+func (s *Server) ticketRoutes() {
+	const path = "/api/v1/tickets"
+	tags := []string{"tickets"}
+	handle(s, "POST", path, huma.Operation{Summary: "Register a demand", Tags: tags, DefaultStatus: http.StatusCreated}, s.openTicket)
+	handle(s, "GET", path, huma.Operation{Summary: "Tickets of the branch, newest first", Tags: tags}, s.listTickets)
+	handle(s, "GET", path+"/{id}", huma.Operation{Summary: "One ticket with appeals and timeline", Tags: tags}, s.ticketDetail)
+	handle(s, "POST", path+"/{id}/actions/{action}", huma.Operation{Summary: "Take a step of the status machine", Tags: tags}, s.actOnTicket)
+	handle(s, "GET", path+"/{id}/candidates", huma.Operation{Summary: "Units ranked, with a reason for each", Tags: tags}, s.candidates)
+	handle(s, "POST", path+"/{id}/offers", huma.Operation{Summary: "Offer the ticket to a unit", Tags: tags}, s.makeOffer)
+	handle(s, "POST", path+"/{id}/reveal", huma.Operation{Summary: "Read who reported; recorded", Tags: tags}, s.reveal)
+}
+
+func (s *Server) openTicket(ctx context.Context, in *openInput) (*openOutput, error) {
+	b := &in.Body
+	place, err := s.place(ctx, b.PlaceText, b.RetailerLicenceNo, b.Lon, b.Lat)
+	if err != nil {
+		return nil, err
+	}
+	opening := ticket.Opening{
+		Channel: b.Channel, Kind: ticket.Kind(b.Kind), Subtype: b.Subtype, Narrative: b.Narrative, Place: place,
+		Urgency: ticket.Urgency(b.Urgency), UrgencyReason: b.UrgencyReason,
+		Reporter: ticket.Reporter{Mode: b.Reporter.Mode, Name: b.Reporter.Name, Phone: b.Reporter.Phone, Note: b.Reporter.Note},
+	}
+	me := who(ctx)
+	answer, err := command(ctx, s, in.Key, "POST /tickets", b, func(ctx context.Context, tx *pg.Tx) (openAnswer, error) {
+		t, code, err := ticket.Open(ctx, tx, actor(me), opening)
+		if err != nil {
+			return openAnswer{}, err
+		}
+		// A 12313 sub-centre may register for a county outside its own branch, so the new ticket is read unscoped.
+		view, err := s.deps.Dispatch.TicketViewByID(ctx, tx, "", t.ID, tx.Now())
+		return openAnswer{Ticket: view, Code: code}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &openOutput{Body: answer}, nil
+}
+
+// place puts together where a demand points to: a licence number wins over a pin.
+func (s *Server) place(ctx context.Context, words, licenceNo string, lon, lat *float64) (ticket.Place, error) {
+	p := ticket.Place{Text: strings.TrimSpace(words)}
+	if (lon == nil) != (lat == nil) {
+		return p, invalid{"body.lon", text{"经度和纬度要么都填，要么都不填。", "Give both lon and lat, or neither."}}
+	}
+	if lon != nil {
+		p.Point = &orb.Point{*lon, *lat}
+	}
+	if licenceNo == "" {
+		return p, nil
+	}
+	no, err := retailer.ParseLicenceNo(licenceNo)
+	var r retailer.Retailer
+	if err == nil {
+		r, err = retailer.ByLicence(ctx, s.deps.DB.Pool, no)
+	}
+	if errors.Is(err, retailer.ErrNotFound) || errors.Is(err, retailer.ErrLicenceNo) {
+		return p, invalid{"body.retailer_licence_no", text{"登记册中没有这个许可证号。", "No retailer in the register has this licence number."}}
+	}
+	if err != nil {
+		return p, err
+	}
+	p.RetailerID, p.RetailerName, p.Division = r.ID, r.Name, r.DivisionCode
+	if r.Point != nil {
+		p.Point = r.Point
+	}
+	if p.Text == "" {
+		p.Text = r.Address
+	}
+	return p, nil
+}
+
+type listTicketsInput struct {
+	Status string `query:"status" default:"open" enum:"open,closed,all,registered,to_dispatch,offered,accepted,en_route,on_scene,reporting,cancelled"`
+	Text   string `query:"q" maxLength:"60" doc:"Part of number, title or place"`
+	Limit  int    `query:"limit" default:"100" minimum:"1" maximum:"500"`
+	Before int64  `query:"before" doc:"Go on below this id"`
+}
+
+type listTicketsOutput struct {
+	Body struct {
+		Tickets []dispatch.TicketView `json:"tickets"`
+	}
+}
+
+func (s *Server) listTickets(ctx context.Context, in *listTicketsInput) (*listTicketsOutput, error) {
+	out := &listTicketsOutput{}
+	var err error
+	out.Body.Tickets, err = s.deps.Dispatch.TicketPage(ctx, s.deps.DB.Pool, who(ctx).OrgPath, in.Status, in.Text, in.Before, in.Limit, s.now())
+	return out, err
+}
+
+type ticketInput struct {
+	ID int64 `path:"id"`
+}
+
+type ticketDetailOutput struct{ Body TicketDetail }
+
+func (s *Server) ticketDetail(ctx context.Context, in *ticketInput) (*ticketDetailOutput, error) {
+	me, db := actor(who(ctx)), s.deps.DB.Pool
+	t, err := ticket.Find(ctx, db, me, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	d := TicketDetail{OutcomeText: t.OutcomeText, Actions: ticket.Allowed(t.Status, t.Kind, me.Role)}
+	if d.TicketView, err = s.deps.Dispatch.TicketViewByID(ctx, db, me.OrgPath, in.ID, s.now()); err != nil {
+		return nil, err
+	}
+	if d.Appeals, err = ticket.Appeals(ctx, db, in.ID); err != nil {
+		return nil, err
+	}
+	if d.Events, err = ticket.Timeline(ctx, db, in.ID); err != nil {
+		return nil, err
+	}
+	if d.Proposal, err = dispatch.Proposal(ctx, db, in.ID); err != nil {
+		return nil, err
+	}
+	return &ticketDetailOutput{Body: d}, nil
+}
+
+type actInput struct {
+	Command
+	ID     int64  `path:"id"`
+	Action string `path:"action" maxLength:"20"`
+	Body   struct {
+		Version           int      `json:"version" minimum:"1" doc:"The version of the ticket the decision was made on"`
+		Reason            string   `json:"reason,omitempty" maxLength:"500"`
+		Outcome           string   `json:"outcome,omitempty" maxLength:"10"`
+		OutcomeText       string   `json:"outcome_text,omitempty" maxLength:"4000"`
+		Urgency           int      `json:"urgency,omitempty" minimum:"0" maximum:"4"`
+		PlaceText         string   `json:"place_text,omitempty" maxLength:"200"`
+		RetailerLicenceNo string   `json:"retailer_licence_no,omitempty" maxLength:"12"`
+		Lon               *float64 `json:"lon,omitempty" minimum:"-180" maximum:"180"`
+		Lat               *float64 `json:"lat,omitempty" minimum:"-90" maximum:"90"`
+	}
+}
+
+func (s *Server) actOnTicket(ctx context.Context, in *actInput) (*ticketOutput, error) {
+	b := &in.Body
+	step := ticket.Step{
+		Action: ticket.Action(in.Action), Version: b.Version, Reason: strings.TrimSpace(b.Reason),
+		Outcome: b.Outcome, OutcomeText: strings.TrimSpace(b.OutcomeText),
+	}
+	if step.Action == ticket.ActAmend {
+		amend := &ticket.Amendment{Urgency: ticket.Urgency(b.Urgency), UrgencyReason: step.Reason}
+		if b.RetailerLicenceNo != "" || b.Lon != nil || b.PlaceText != "" {
+			place, err := s.place(ctx, b.PlaceText, b.RetailerLicenceNo, b.Lon, b.Lat)
+			if err != nil {
+				return nil, err
+			}
+			amend.Place = &place
+		}
+		step.Amend = amend
+	}
+	return s.ticketCommand(ctx, in.Key, fmt.Sprintf("POST /tickets/%d/actions/%s", in.ID, in.Action), in.ID, b,
+		func(ctx context.Context, tx *pg.Tx, me ticket.Actor) (ticket.Ticket, error) {
+			return s.deps.Dispatch.Act(ctx, tx, me, in.ID, step)
+		})
+}
+
+// ticketCommand runs a command on one ticket and answers with the ticket as it is then. After a version conflict the
+// problem carries the ticket as it is now.
+func (s *Server) ticketCommand(ctx context.Context, key, route string, id int64, body any,
+	fn func(context.Context, *pg.Tx, ticket.Actor) (ticket.Ticket, error),
+) (*ticketOutput, error) {
+	me := actor(who(ctx))
+	view, err := command(ctx, s, key, route, body, func(ctx context.Context, tx *pg.Tx) (dispatch.TicketView, error) {
+		t, err := fn(ctx, tx, me)
+		if err != nil {
+			return dispatch.TicketView{}, err
+		}
+		return s.deps.Dispatch.TicketViewByID(ctx, tx, "", t.ID, tx.Now())
+	})
+	if err == nil {
+		return &ticketOutput{Body: view}, nil
+	}
+	if id != 0 && (errors.Is(err, ticket.ErrVersion) || errors.Is(err, dispatch.ErrTicketTaken)) {
+		p := s.problem(ctx, err)
+		if current, viewErr := s.deps.Dispatch.TicketViewByID(ctx, s.deps.DB.Pool, me.OrgPath, id, s.now()); viewErr == nil {
+			p.Current = current
+		}
+		return nil, p
+	}
+	return nil, err
+}
+
+type candidatesOutput struct {
+	Body struct {
+		RankedAt   time.Time            `json:"ranked_at"`
+		Candidates []dispatch.Candidate `json:"candidates"`
+	}
+}
+
+func (s *Server) candidates(ctx context.Context, in *ticketInput) (*candidatesOutput, error) {
+	t, err := ticket.Find(ctx, s.deps.DB.Pool, actor(who(ctx)), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &candidatesOutput{}
+	out.Body.RankedAt = s.now()
+	out.Body.Candidates, err = s.deps.Dispatch.Candidates(ctx, s.deps.DB.Pool, &t, s.now())
+	return out, err
+}
+
+type offerInput struct {
+	Command
+	ID   int64 `path:"id"`
+	Body struct {
+		UnitID         int64  `json:"unit_id" minimum:"1"`
+		Version        int    `json:"version" minimum:"1"`
+		OverrideReason string `json:"override_reason,omitempty" maxLength:"500" doc:"Needed when the unit is not the best candidate"`
+	}
+}
+
+func (s *Server) makeOffer(ctx context.Context, in *offerInput) (*ticketOutput, error) {
+	b := &in.Body
+	return s.ticketCommand(ctx, in.Key, fmt.Sprintf("POST /tickets/%d/offers", in.ID), in.ID, b,
+		func(ctx context.Context, tx *pg.Tx, me ticket.Actor) (ticket.Ticket, error) {
+			return s.deps.Dispatch.Offer(ctx, tx, me, dispatch.Request{
+				TicketID: in.ID, Version: b.Version, UnitID: b.UnitID, Override: b.OverrideReason, Mode: "manual",
+			})
+		})
+}
+
+type revealInput struct {
+	Command
+	ID   int64 `path:"id"`
+	Body struct {
+		Reason string `json:"reason" minLength:"2" maxLength:"200" doc:"Why the contact is needed; recorded"`
+	}
+}
+
+type revealedReporter struct {
+	AppealID int64  `json:"appeal_id"`
+	Name     string `json:"name"`
+	Phone    string `json:"phone"`
+	Note     string `json:"note"`
+}
+
+type revealOutput struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         struct {
+		Reporters []revealedReporter `json:"reporters"`
+	}
+}
+
+func (s *Server) reveal(ctx context.Context, in *revealInput) (*revealOutput, error) {
+	me := actor(who(ctx))
+	route := fmt.Sprintf("POST /tickets/%d/reveal", in.ID)
+	list, err := command(ctx, s, in.Key, route, in.Body, func(ctx context.Context, tx *pg.Tx) ([]revealedReporter, error) {
+		rows, err := ticket.Reveal(ctx, tx, me, in.ID, strings.TrimSpace(in.Body.Reason))
+		out := make([]revealedReporter, len(rows))
+		for i, r := range rows {
+			out[i] = revealedReporter(r)
+		}
+		return out, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &revealOutput{CacheControl: "no-store"}
+	out.Body.Reporters = list
+	return out, nil
+}

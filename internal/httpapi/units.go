@@ -1,0 +1,225 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/paulmach/orb"
+
+	"jiujin/dispatch"
+	"jiujin/geo"
+	"jiujin/internal/pg"
+	"jiujin/tracking"
+)
+
+type unitsOutput struct {
+	Body struct {
+		Units []dispatch.UnitView `json:"units"`
+	}
+}
+
+type unitInput struct {
+	ID int64 `path:"id"`
+}
+
+type unitOutput struct{ Body dispatch.UnitView }
+
+type addUnitInput struct {
+	Command
+	Body struct {
+		CallSign string `json:"call_sign" minLength:"1" maxLength:"40"`
+		OrgID    int64  `json:"org_id" minimum:"1" doc:"Squad or team it belongs to"`
+		Plate    string `json:"plate,omitempty" maxLength:"20"`
+		Crew     int    `json:"crew" minimum:"1" maximum:"20"`
+	}
+}
+
+type serviceInput struct {
+	Command
+	ID   int64 `path:"id"`
+	Body struct {
+		InService bool   `json:"in_service" doc:"false = in repair"`
+		Reason    string `json:"reason,omitempty" maxLength:"200" doc:"Needed to go into repair"`
+	}
+}
+
+type nearInput struct {
+	Lon float64 `query:"lon" required:"true" minimum:"-180" maximum:"180"`
+	Lat float64 `query:"lat" required:"true" minimum:"-90" maximum:"90"`
+	K   int     `query:"k" default:"5" minimum:"1" maximum:"100"`
+}
+
+type nearUnit struct {
+	Unit      dispatch.UnitView `json:"unit"`
+	DistanceM float64           `json:"distance_m" doc:"Through the air"`
+}
+
+type nearOutput struct {
+	Body struct {
+		Units []nearUnit `json:"units"`
+	}
+}
+
+func (s *Server) unitRoutes() {
+	const path = "/api/v1/units"
+	tags := []string{"units"}
+	handle(s, "GET", path, huma.Operation{Summary: "Units of the branch", Tags: tags}, s.listUnits)
+	handle(s, "POST", path, huma.Operation{Summary: "Add a unit", Tags: tags, DefaultStatus: http.StatusCreated}, s.addUnit)
+	handle(s, "GET", path+"/near", huma.Operation{Summary: "The units nearest to a point", Tags: tags}, s.unitsNear)
+	handle(s, "GET", path+"/{id}", huma.Operation{Summary: "One unit", Tags: tags},
+		func(ctx context.Context, in *unitInput) (*unitOutput, error) {
+			v, err := s.deps.Dispatch.UnitViewByID(ctx, s.deps.DB.Pool, who(ctx).OrgPath, in.ID, s.now())
+			return &unitOutput{Body: v}, err
+		})
+	handle(s, "POST", path+"/{id}/service", huma.Operation{Summary: "Put a unit in repair or back in service", Tags: tags}, s.setService)
+	handle(s, "POST", path+"/{id}/devices", huma.Operation{Summary: "Register a device; its key is shown this once", Tags: tags, DefaultStatus: http.StatusCreated}, s.addDevice)
+	handle(s, "GET", "/api/v1/shifts", huma.Operation{Summary: "Shifts that touch a span of time", Tags: tags}, s.listShifts)
+	handle(s, "POST", "/api/v1/shifts", huma.Operation{Summary: "Put a unit on duty", Tags: tags, DefaultStatus: http.StatusCreated}, s.addShift)
+	handle(s, "DELETE", "/api/v1/shifts/{id}", huma.Operation{Summary: "End a shift now, or drop one ahead", Tags: tags, DefaultStatus: http.StatusNoContent}, s.endShift)
+}
+
+func (s *Server) listUnits(ctx context.Context, _ *struct{}) (*unitsOutput, error) {
+	out := &unitsOutput{}
+	var err error
+	out.Body.Units, err = s.deps.Dispatch.UnitViews(ctx, s.deps.DB.Pool, who(ctx).OrgPath, nil, s.now())
+	return out, err
+}
+
+func (s *Server) addUnit(ctx context.Context, in *addUnitInput) (*unitOutput, error) {
+	me, b := actor(who(ctx)), in.Body
+	v, err := command(ctx, s, in.Key, "POST /units", b, func(ctx context.Context, tx *pg.Tx) (dispatch.UnitView, error) {
+		id, err := s.deps.Dispatch.AddUnit(ctx, tx, me, dispatch.NewUnit{CallSign: strings.TrimSpace(b.CallSign), OrgID: b.OrgID, Plate: b.Plate, Crew: b.Crew})
+		if err != nil {
+			return dispatch.UnitView{}, err
+		}
+		return s.deps.Dispatch.UnitViewByID(ctx, tx, me.OrgPath, id, tx.Now())
+	})
+	return &unitOutput{Body: v}, err
+}
+
+func (s *Server) unitsNear(ctx context.Context, in *nearInput) (*nearOutput, error) {
+	p := orb.Point{in.Lon, in.Lat}
+	if err := geo.ValidPoint(p); err != nil {
+		return nil, invalid{"query.lon", text{"这不是一个有效的位置。", "This is not a place on earth."}}
+	}
+	views, err := s.deps.Dispatch.UnitViews(ctx, s.deps.DB.Pool, who(ctx).OrgPath, nil, s.now())
+	if err != nil {
+		return nil, err
+	}
+	mine := make(map[int64]dispatch.UnitView, len(views))
+	for _, v := range views {
+		mine[v.ID] = v
+	}
+	out := &nearOutput{}
+	out.Body.Units = []nearUnit{}
+	keep := func(id int64) bool { _, ok := mine[id]; return ok }
+	for _, n := range s.deps.Dispatch.Positions.Nearest(p, in.K, keep) {
+		out.Body.Units = append(out.Body.Units, nearUnit{Unit: mine[n.Fix.UnitID], DistanceM: float64(n.Distance)})
+	}
+	return out, nil
+}
+
+func (s *Server) setService(ctx context.Context, in *serviceInput) (*unitOutput, error) {
+	me, b := actor(who(ctx)), in.Body
+	if me.Role == "officer" && me.UnitID != in.ID {
+		return nil, dispatch.ErrUnitNotFound
+	}
+	route := fmt.Sprintf("POST /units/%d/service", in.ID)
+	v, err := command(ctx, s, in.Key, route, b, func(ctx context.Context, tx *pg.Tx) (dispatch.UnitView, error) {
+		if err := s.deps.Dispatch.SetService(ctx, tx, me, in.ID, b.InService, strings.TrimSpace(b.Reason)); err != nil {
+			return dispatch.UnitView{}, err
+		}
+		return s.deps.Dispatch.UnitViewByID(ctx, tx, me.OrgPath, in.ID, tx.Now())
+	})
+	return &unitOutput{Body: v}, err
+}
+
+type addDeviceInput struct {
+	Command
+	ID   int64 `path:"id"`
+	Body struct {
+		Label string `json:"label" minLength:"1" maxLength:"60"`
+		Datum string `json:"datum,omitempty" default:"WGS84" enum:"WGS84,GCJ02,BD09,CGCS2000" doc:"Of the coordinates it sends"`
+	}
+}
+
+type newDevice struct {
+	DeviceID int64  `json:"device_id"`
+	Key      string `json:"key" doc:"For Authorization: Bearer; kept only as a hash"`
+}
+
+type newDeviceOutput struct{ Body newDevice }
+
+func (s *Server) addDevice(ctx context.Context, in *addDeviceInput) (*newDeviceOutput, error) {
+	me, b := actor(who(ctx)), in.Body
+	route := fmt.Sprintf("POST /units/%d/devices", in.ID)
+	d, err := command(ctx, s, in.Key, route, b, func(ctx context.Context, tx *pg.Tx) (newDevice, error) {
+		id, key, err := s.deps.Dispatch.AddDevice(ctx, tx, me, tracking.Device{UnitID: in.ID, Label: b.Label, Datum: datumOf(b.Datum)})
+		return newDevice{DeviceID: id, Key: key}, err
+	})
+	return &newDeviceOutput{Body: d}, err
+}
+
+type shiftsInput struct {
+	From time.Time `query:"from" doc:"Default: now"`
+	To   time.Time `query:"to" doc:"Default: a day after from"`
+}
+
+type shiftsOutput struct {
+	Body struct {
+		Shifts []dispatch.Shift `json:"shifts"`
+	}
+}
+
+func (s *Server) listShifts(ctx context.Context, in *shiftsInput) (*shiftsOutput, error) {
+	if in.From.IsZero() {
+		in.From = s.now()
+	}
+	if in.To.IsZero() {
+		in.To = in.From.Add(24 * time.Hour)
+	}
+	if !in.To.After(in.From) {
+		return nil, invalid{"query.to", text{"结束时间应晚于开始时间。", "It must be later than from."}}
+	}
+	out := &shiftsOutput{}
+	var err error
+	out.Body.Shifts, err = dispatch.Shifts(ctx, s.deps.DB.Pool, who(ctx).OrgPath, in.From, in.To)
+	return out, err
+}
+
+type addShiftInput struct {
+	Command
+	Body struct {
+		UnitID int64     `json:"unit_id" minimum:"1"`
+		From   time.Time `json:"from"`
+		To     time.Time `json:"to"`
+	}
+}
+
+type shiftOutput struct{ Body dispatch.Shift }
+
+func (s *Server) addShift(ctx context.Context, in *addShiftInput) (*shiftOutput, error) {
+	me, b := actor(who(ctx)), in.Body
+	shift, err := command(ctx, s, in.Key, "POST /shifts", b, func(ctx context.Context, tx *pg.Tx) (dispatch.Shift, error) {
+		return s.deps.Dispatch.AddShift(ctx, tx, me, dispatch.Shift{UnitID: b.UnitID, From: b.From, To: b.To})
+	})
+	return &shiftOutput{Body: shift}, err
+}
+
+type endShiftInput struct {
+	Command
+	ID int64 `path:"id"`
+}
+
+func (s *Server) endShift(ctx context.Context, in *endShiftInput) (*struct{}, error) {
+	me := actor(who(ctx))
+	route := fmt.Sprintf("DELETE /shifts/%d", in.ID)
+	_, err := command(ctx, s, in.Key, route, nil, func(ctx context.Context, tx *pg.Tx) (struct{}, error) {
+		return struct{}{}, s.deps.Dispatch.EndShift(ctx, tx, me, in.ID)
+	})
+	return nil, err
+}
