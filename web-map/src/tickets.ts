@@ -50,13 +50,17 @@ export function isOverdue(t: TicketView, now: number): boolean {
   return limit !== null && limit.at < now
 }
 
+/** It cannot wait: past its limit, or a P1 that nobody has taken. */
+export const isPressing = (t: TicketView, now: number) =>
+  isOverdue(t, now) || (t.urgency === 1 && isUntaken(t))
+
 /**
- * Order of the queue: tickets past their limit and unassigned P1 first, then those nobody has reached, then
+ * Order of the queue: the pressing ones first, then those nobody has reached, then
  * those with somebody on scene; inside a group by urgency, then by time left.
  */
 export function byNeed(now: number): (a: TicketView, b: TicketView) => number {
   const group = (t: TicketView) => {
-    if (isOverdue(t, now) || (t.urgency === 1 && isUntaken(t))) return 0
+    if (isPressing(t, now)) return 0
     return hasArrived(t) ? 2 : 1
   }
   const limit = (t: TicketView) => limitOf(t)?.at ?? Number.MAX_SAFE_INTEGER

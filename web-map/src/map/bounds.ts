@@ -1,14 +1,13 @@
 import type { Positions } from '../positions'
 import type { TicketView } from '../wire'
 
+export type Box = [west: number, south: number, east: number, north: number]
+
 /**
- * The box [west, south, east, north] around the middle 90 % of units and tickets with a place, so that one lost
- * unit far away does not shrink the town; null when there are none.
+ * The box around all tickets with a place and the middle 90 % of the units, so that one lost unit far away does
+ * not shrink the town; null when there are none.
  */
-export function dataBounds(
-  positions: Positions,
-  tickets: readonly TicketView[],
-): [number, number, number, number] | null {
+export function dataBounds(positions: Positions, tickets: readonly TicketView[]): Box | null {
   const lons: number[] = []
   const lats: number[] = []
   for (let row = 0; row < positions.n; row++) {
@@ -16,18 +15,22 @@ export function dataBounds(
     lons.push(positions.lon[row]!)
     lats.push(positions.lat[row]!)
   }
-  for (const t of tickets) {
-    if (t.lon === null || t.lat === null) continue
-    lons.push(t.lon)
-    lats.push(t.lat)
-  }
-  if (lons.length === 0) return null
   const [west, east] = middle(lons)
   const [south, north] = middle(lats)
-  return [west, south, east, north]
+  let box: Box = [west, south, east, north]
+  for (const t of tickets) {
+    if (t.lon !== null && t.lat !== null) box = around(box, t.lon, t.lat)
+  }
+  return Number.isFinite(box[0]) ? box : null
 }
 
-function middle(values: number[]): [number, number] {
+/** The box made wide enough to hold the point. */
+export function around(box: Box, lon: number, lat: number): Box {
+  return [Math.min(box[0], lon), Math.min(box[1], lat), Math.max(box[2], lon), Math.max(box[3], lat)]
+}
+
+function middle(values: number[]): [low: number, high: number] {
+  if (values.length === 0) return [Infinity, -Infinity]
   const sorted = Float64Array.from(values).sort()
   const cut = Math.floor(sorted.length * 0.05)
   return [sorted[cut]!, sorted[sorted.length - 1 - cut]!]

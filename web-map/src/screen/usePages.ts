@@ -2,11 +2,11 @@ import { computed, onScopeDispose, ref, type ComputedRef } from 'vue'
 import type { TicketView } from '../wire'
 
 const PAGE_MS = 12_000
-const MAX_PINNED = 3
+const MAX_PINNED = 4
 
 /**
- * Cuts the queue into pages of `size` rows that turn every 12 s. The first `pinned` rows (3 at most) stay on
- * every page, so that what is overdue is always seen.
+ * Cuts the queue into pages of `size` rows that turn every 12 s. The first `pinned` rows (4 at most) stay on
+ * every page, so that what cannot wait is always seen.
  */
 export function usePages(
   queue: () => readonly TicketView[],
