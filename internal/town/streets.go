@@ -57,10 +57,15 @@ func (g *grid) arterials(along int) {
 		return g.keep(k, line)
 	}
 	for line, at := range lines {
+		// The name changes in the middle of the town, but not on the bridge.
+		half := indexOf(cross, 0)
+		for g.over(along, line) && half < len(cross)-1 && g.c.wet(g.point(along, at, cross[half]), 0.3) {
+			half++
+		}
 		start := -1
 		for k := 0; k < len(cross); k++ {
 			on := k < len(cross)-1 && (g.over(along, line) && g.c.reach(g.point(along, at, (cross[k]+cross[k+1])/2)) < 1 || built(line-1, k) || built(line, k))
-			if start >= 0 && (!on || cross[k] == 0) {
+			if start >= 0 && (!on || k == half) {
 				g.line(along, line, at, cross[start], cross[k])
 				start = -1
 			}
@@ -83,8 +88,8 @@ func (g *grid) line(along, line int, at, from, to float64) {
 		name: g.name(along, line, from+to > 0), class: g.class(along, line),
 		pts: g.curve(along, at, from, to), over: g.over(along, line), start: max(from, 0), place: g.place,
 	}
-	if to <= 0 { // house numbers rise from the middle of the town outwards
-		s.pts, s.start = reversed(s.pts), -to
+	if from+to < 0 { // house numbers rise from the middle of the town outwards
+		s.pts, s.start = reversed(s.pts), max(-to, 0)
 	}
 	g.c.add(s)
 }

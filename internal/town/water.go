@@ -21,8 +21,19 @@ const (
 	waterMargin  = 0.055 // no other road comes nearer to the water
 )
 
+// newRiver draws a river that leaves room for a part of the town on its south
+// bank.
 func newRiver(rng *rand.Rand, name string) river {
-	return river{name: name, phase1: rng.Float64()*1.2 - 0.6, phase2: rng.Float64() * 6.28, phaseWidth: rng.Float64() * 6.28}
+	for {
+		r := river{name: name, phase1: rng.Float64()*1.2 - 0.6, phase2: rng.Float64() * 6.28, phaseWidth: rng.Float64() * 6.28}
+		lowest := 0.0
+		for x := -2.6; x <= 2.6; x += 0.1 {
+			lowest = min(lowest, r.y(x))
+		}
+		if lowest > -1.85 {
+			return r
+		}
+	}
 }
 
 func (r river) y(x float64) float64 {
