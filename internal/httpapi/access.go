@@ -71,6 +71,7 @@ func accessTable() []rule {
 		{method: "POST", path: v1 + "/units", access: administrator},
 		{method: "GET", path: v1 + "/units/near", access: desk},
 		{method: "GET", path: v1 + "/units/{id}", access: board},
+		{method: "GET", path: v1 + "/units/{id}/history", access: only(auth.Administrator, auth.Supervisor)},
 		{method: "POST", path: v1 + "/units/{id}/service", access: only(auth.Dispatcher, auth.Leader, auth.Officer)},
 		{method: "POST", path: v1 + "/units/{id}/devices", access: administrator},
 		{method: "GET", path: v1 + "/shifts", access: desk},

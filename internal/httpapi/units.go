@@ -75,6 +75,7 @@ func (s *Server) unitRoutes() {
 			v, err := s.deps.Dispatch.UnitViewByID(ctx, s.deps.DB.Pool, who(ctx).OrgPath, in.ID, s.now())
 			return &unitOutput{Body: v}, err
 		})
+	handle(s, "GET", path+"/{id}/history", huma.Operation{Summary: "How many fixes of a unit are stored for a span of time", Tags: tags}, s.history)
 	handle(s, "POST", path+"/{id}/service", huma.Operation{Summary: "Put a unit in repair or back in service", Tags: tags}, s.setService)
 	handle(s, "POST", path+"/{id}/devices", huma.Operation{Summary: "Register a device; its key is shown this once", Tags: tags, DefaultStatus: http.StatusCreated}, s.addDevice)
 	handle(s, "GET", "/api/v1/shifts", huma.Operation{Summary: "Shifts that touch a span of time", Tags: tags}, s.listShifts)
@@ -162,6 +163,37 @@ func (s *Server) addDevice(ctx context.Context, in *addDeviceInput) (*newDeviceO
 		return newDevice{DeviceID: id, Key: key}, err
 	})
 	return &newDeviceOutput{Body: d}, err
+}
+
+type historyInput struct {
+	ID   int64     `path:"id"`
+	From time.Time `query:"from" required:"true"`
+	To   time.Time `query:"to" required:"true" doc:"Exclusive"`
+}
+
+type historyAnswer struct {
+	Fixes   int        `json:"fixes"`
+	Refused int        `json:"refused"`
+	First   *time.Time `json:"first"`
+	Last    *time.Time `json:"last"`
+}
+
+type historyOutput struct{ Body historyAnswer }
+
+// history says how much of a unit is stored, for integrators who compare it with what they sent.
+func (s *Server) history(ctx context.Context, in *historyInput) (*historyOutput, error) {
+	if _, err := s.deps.Dispatch.UnitViewByID(ctx, s.deps.DB.Pool, who(ctx).OrgPath, in.ID, s.now()); err != nil {
+		return nil, err
+	}
+	t, err := tracking.TallyOf(ctx, s.deps.DB.Pool, in.ID, in.From, in.To)
+	if err != nil {
+		return nil, err
+	}
+	out := &historyOutput{Body: historyAnswer{Fixes: t.Fixes, Refused: t.Refused}}
+	if t.Fixes > 0 {
+		out.Body.First, out.Body.Last = &t.First, &t.Last
+	}
+	return out, nil
 }
 
 type shiftsInput struct {
