@@ -211,7 +211,8 @@ func (t *Town) reporter(rng *rand.Rand, c *Call) {
 		c.Mode = Named
 	}
 	c.Name = person(rng)
-	if (c.Kind == "L" || c.Subtype == "C06") && c.Retailer >= 0 {
+	// Licence work and complaints about supply come from the shopkeeper.
+	if (c.Kind == "L" || c.Subtype >= "C03" && c.Subtype <= "C06") && c.Retailer >= 0 {
 		c.Name = t.Retailers[c.Retailer].Operator
 	}
 	c.Phone = fmt.Sprintf("1390000%04d", rng.IntN(10000))
