@@ -1,0 +1,56 @@
+import type { ApiError } from '../api'
+import type { TicketStatus, TicketView } from '../wire'
+import type { Op } from './ops'
+
+/** Why something the officer did was not carried out; a word of the messages `officer.conflict`. */
+export type Conflict =
+  'expired' | 'reassigned' | 'cancelled' | 'closed' | 'done_already' | 'changed' | 'busy' | 'other'
+
+/** What the officer is told until it is put away. */
+export interface Notice {
+  id: string
+  op: Op['type']
+  /** Number of the ticket; empty when the op concerns none. */
+  number: string
+  conflict: Conflict
+  /** The server's own sentence. */
+  detail: string
+  at: string
+}
+
+const ORDER: TicketStatus[] = ['accepted', 'en_route', 'on_scene', 'reporting', 'closed']
+const TARGET: Partial<Record<Op['type'], TicketStatus>> = {
+  depart: 'en_route',
+  arrive: 'on_scene',
+  finish: 'reporting',
+  close: 'closed',
+}
+
+/** Puts a refusal into one of a few words. unitId is the officer's own unit. */
+export function conflictOf(op: Op, error: ApiError, unitId: number): Conflict {
+  switch (error.code) {
+    case 'offer_closed':
+      return 'expired'
+    case 'ticket_taken':
+    case 'forbidden':
+      return 'reassigned'
+    case 'unit_busy':
+      return 'busy'
+    case 'illegal_transition':
+      return 'changed'
+    case 'version_conflict':
+      return ofCurrent(op, error.problem.current as TicketView | undefined, unitId)
+  }
+  return error.status === 404 ? 'reassigned' : 'other'
+}
+
+function ofCurrent(op: Op, current: TicketView | undefined, unitId: number): Conflict {
+  if (!current) return 'changed'
+  if (current.status === 'cancelled') return 'cancelled'
+  const target = TARGET[op.type]
+  const mine = current.unit?.id === unitId
+  const reached = target !== undefined && ORDER.indexOf(current.status) >= ORDER.indexOf(target)
+  if (mine && reached) return 'done_already'
+  if (current.status === 'closed') return 'closed'
+  return mine ? 'changed' : 'reassigned'
+}
