@@ -88,9 +88,11 @@ func (e *Engine) expireDue(ctx context.Context) error {
 
 // pair is a waiting ticket with its ranking.
 type pair struct {
-	t       ticket.Ticket
-	policy  Policy
-	ranking []Candidate
+	t        ticket.Ticket
+	policy   Policy
+	ranking  []Candidate
+	failed   int   // offers that came to nothing
+	proposed int64 // the unit that stands proposed, 0 = it is said that none is fit, -1 = no proposal
 }
 
 func (p *pair) best() *Candidate {
@@ -105,7 +107,7 @@ func (p *pair) best() *Candidate {
 // units cross the county and everybody wait longer (domain C6). After each offer the rest is ranked again, because
 // one unit is gone.
 func (e *Engine) serveQueue(ctx context.Context) error {
-	waiting, err := e.waiting(ctx)
+	waiting, d, err := e.waiting(ctx)
 	if err != nil {
 		return err
 	}
@@ -120,17 +122,29 @@ func (e *Engine) serveQueue(ctx context.Context) error {
 		if !offered {
 			continue
 		}
+		d.take(p.best().UnitID, p.t.Number)
 		for i := range waiting {
-			if b := waiting[i].best(); b == nil || b.UnitID != p.best().UnitID {
+			w := &waiting[i]
+			if b := w.best(); b == nil || b.UnitID != p.best().UnitID {
 				continue
 			}
-			w := &waiting[i]
-			if w.ranking, err = e.Service.Candidates(ctx, e.Service.DB.Pool, &w.t, e.Service.DB.Now().UTC()); err != nil {
+			if w.ranking, err = e.Service.rank(ctx, d, &w.t); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// take notes an offer that was made since d was read.
+func (d *duty) take(unitID int64, number string) {
+	for _, units := range d.units {
+		for i := range units {
+			if units[i].UnitID == unitID {
+				units[i].OfferedTicket = number
+			}
+		}
+	}
 }
 
 func comparePairs(a, b pair) int {
@@ -149,35 +163,47 @@ func comparePairs(a, b pair) int {
 	return cmp.Compare(a.t.ID, b.t.ID)
 }
 
-func (e *Engine) waiting(ctx context.Context) ([]pair, error) {
+// waiting reads the queue and ranks the units for each of its tickets.
+func (e *Engine) waiting(ctx context.Context) ([]pair, *duty, error) {
 	db := e.Service.DB
-	policies, err := Policies(ctx, db.Pool)
-	if err != nil {
-		return nil, err
-	}
 	queue, err := ticket.Queue(ctx, db.Pool)
+	if err != nil || len(queue) == 0 {
+		return nil, nil, err
+	}
+	ids := make([]int64, len(queue))
+	for i := range queue {
+		ids[i] = queue[i].ID
+	}
+	failed, err := failedOffers(ctx, db.Pool, ids)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	out := make([]pair, 0, len(queue))
-	for _, t := range queue {
-		ranking, err := e.Service.Candidates(ctx, db.Pool, &t, db.Now().UTC())
-		if err != nil {
-			return nil, err
+	proposed, err := proposedUnits(ctx, db.Pool, ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err := readDuty(ctx, db.Pool, queue, db.Now().UTC())
+	if err != nil {
+		return nil, nil, err
+	}
+	out := make([]pair, len(queue))
+	for i, t := range queue {
+		out[i] = pair{t: t, policy: d.policies[int(t.Urgency)], failed: failed[t.ID], proposed: -1}
+		if unit, ok := proposed[t.ID]; ok {
+			out[i].proposed = unit
 		}
-		out = append(out, pair{t: t, policy: policies[int(t.Urgency)], ranking: ranking})
+		if out[i].ranking, err = e.Service.rank(ctx, d, &t); err != nil {
+			return nil, nil, err
+		}
 	}
-	return out, nil
+	return out, d, nil
 }
 
 // serve does for one ticket what its policy says; it reports whether an offer was made.
 func (e *Engine) serve(ctx context.Context, p *pair) (bool, error) {
-	failed, err := failedOffers(ctx, e.Service.DB.Pool, p.t.ID)
 	switch {
-	case err != nil:
-		return false, err
-	case failed >= p.policy.MaxOffers:
-		return false, e.alarm(ctx, p, "offers_exhausted", ticket.Data{"offers": failed})
+	case p.failed >= p.policy.MaxOffers:
+		return false, e.alarm(ctx, p, "offers_exhausted", ticket.Data{"offers": p.failed})
 	case p.best() == nil:
 		if err := e.propose(ctx, p); err != nil {
 			return false, err
@@ -217,6 +243,9 @@ func (e *Engine) propose(ctx context.Context, p *pair) error {
 	callSign := ""
 	if b := p.best(); b != nil {
 		unitID, callSign = b.UnitID, b.CallSign
+	}
+	if p.proposed == unitID {
+		return nil
 	}
 	return e.Service.DB.InTx(ctx, func(tx *pg.Tx) error {
 		t, err := ticket.Lock(ctx, tx, ticket.Engine, p.t.ID)

@@ -12,7 +12,8 @@ import (
 	"jiujin/tracking"
 )
 
-// nearest is how many units around a case are considered. A county has fewer.
+// nearest is how many units around a case are ranked: so many that could go, and as many that could not, for the desk
+// to see why. A county has fewer.
 const nearest = 60
 
 // Service ranks, offers and reads duty. It is safe for concurrent use and owns nothing: the database and the
@@ -28,38 +29,79 @@ func (s *Service) Candidates(ctx context.Context, q pg.Queryer, t *ticket.Ticket
 	if t.Point == nil {
 		return nil, ticket.Invalid{{Field: "lon", Code: "place_needed_for_dispatch"}}
 	}
-	policies, err := Policies(ctx, q)
+	d, err := readDuty(ctx, q, []ticket.Ticket{*t}, now)
 	if err != nil {
 		return nil, err
 	}
-	where, ids, err := s.locate(ctx, *t.Point)
-	if err != nil {
-		return nil, err
-	}
-	facts, err := readFacts(ctx, q, t, ids, now)
-	if err != nil {
-		return nil, err
-	}
-	return rank(t, policies[int(t.Urgency)], facts, where, now), nil
+	return s.rank(ctx, d, t)
 }
 
-// locate asks the position store who is near and the ETA source how far that is.
-func (s *Service) locate(ctx context.Context, to orb.Point) (map[int64]located, []int64, error) {
-	near := s.Positions.Nearest(to, nearest, func(int64) bool { return true })
+// duty is what the database knows about units and tickets at one moment, for ranking any number of tickets.
+type duty struct {
+	now      time.Time
+	policies map[int]Policy
+	units    map[string][]Facts          // by the tickets' branch
+	refusals map[int64]map[int64]refusal // by ticket, then unit
+}
+
+// refusal is a unit's no to a ticket: declined, left unanswered, or taken and given back.
+type refusal struct {
+	Reason string
+	At     time.Time
+}
+
+// rank orders the units around a ticket. The position store says who is near, duty who could go; the units that could
+// not go are ranked apart, so that a crowd of them hides nobody who could.
+func (s *Service) rank(ctx context.Context, d *duty, t *ticket.Ticket) ([]Candidate, error) {
+	p, branch := d.policies[int(t.Urgency)], d.units[t.OrgPath]
+	facts := make(map[int64]Facts, len(branch))
+	fit := make(map[int64]bool, len(branch))
+	chosen := make([]Facts, 0, min(len(branch), 3*nearest))
+	ignored := map[string]any{}
+	for _, f := range branch {
+		if no, ok := d.refusals[t.ID][f.UnitID]; ok {
+			f.DeclinedReason, f.DeclinedAt = no.Reason, no.At
+		}
+		fix, ok := s.Positions.Latest(f.UnitID)
+		if !ok {
+			if len(chosen) < nearest {
+				chosen = append(chosen, f)
+			}
+			continue
+		}
+		facts[f.UnitID] = f
+		fit[f.UnitID] = obstacle(t, p, f, located{at: fix.FixedAt}, d.now, ignored) == ""
+	}
+	near := s.Positions.Nearest(*t.Point, nearest, func(unit int64) bool { return fit[unit] })
+	near = append(near, s.Positions.Nearest(*t.Point, nearest, func(unit int64) bool {
+		could, known := fit[unit]
+		return known && !could
+	})...)
+	where, err := s.locate(ctx, *t.Point, near)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range near {
+		chosen = append(chosen, facts[n.Fix.UnitID])
+	}
+	return rank(t, p, chosen, where, d.now), nil
+}
+
+// locate asks the ETA source how far the units are.
+func (s *Service) locate(ctx context.Context, to orb.Point, near []tracking.Near) (map[int64]located, error) {
 	from := make([]orb.Point, len(near))
-	ids := make([]int64, len(near))
 	for i, n := range near {
-		from[i], ids[i] = n.Fix.Point, n.Fix.UnitID
+		from[i] = n.Fix.Point
 	}
 	etas, err := s.etas(ctx, to, from)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	where := make(map[int64]located, len(near))
 	for i, n := range near {
 		where[n.Fix.UnitID] = located{at: n.Fix.FixedAt, point: n.Fix.Point, eta: etas[i]}
 	}
-	return where, ids, nil
+	return where, nil
 }
 
 // etas falls back to the straight line for all units when the road source fails, so that bases are never mixed.

@@ -12,33 +12,32 @@ import (
 )
 
 const (
-	// Everything about duty that a ranking needs, for the named units and for those of the branch that have never
-	// sent a position. Units outside the ticket's branch are not considered. A unit that took the ticket and gave it
-	// back has declined it as well.
+	// Everything about the units of a branch that a ranking needs, except who refused which ticket.
 	selectFacts = `
 select u.id, u.call_sign, squad.name, u.crew,
     u.out_of_service_since is not null, u.out_of_service_reason,
     exists (select from shift s where s.unit_id = u.id and s.span @> @now::timestamptz),
     coalesce((select t.number from offer f join ticket t on t.id = f.ticket_id where f.unit_id = u.id and f.state = 'open'), ''),
     coalesce(task.number, ''), coalesce(task.status, ''),
-    coalesce(no.answer, ''), no.answered_at,
-    (select count(*) from offer f where f.unit_id = u.id and f.state in ('declined', 'expired')
-        and f.answered_at > @now::timestamptz - interval '4 hours'),
-    (select count(*) from sortie s where s.unit_id = u.id and s.accepted_at >= @midnight)
+    coalesce(recent.refusals, 0), coalesce(today.sorties, 0)
 from unit u
 join org o on o.id = u.org_id
 join org squad on squad.id = case when o.level = 'team' then o.parent_id else o.id end
 left join lateral (select t.number, t.status from sortie s join ticket t on t.id = s.ticket_id
                    where s.unit_id = u.id and s.ended_at is null) task on true
-left join lateral (select case f.state when 'accepted' then s.outcome else f.answer end as answer,
-                       coalesce(s.ended_at, f.answered_at) as answered_at
-                   from offer f left join sortie s on s.offer_id = f.id
-                   where f.unit_id = u.id and f.ticket_id = @ticket
-                     and (f.state in ('declined', 'expired') or s.outcome = 'aborted')
-                   order by f.id desc limit 1) no on true
+left join (select unit_id, count(*) refusals from offer where state in ('declined', 'expired')
+               and answered_at > @now::timestamptz - interval '4 hours' group by unit_id) recent on recent.unit_id = u.id
+left join (select unit_id, count(*) sorties from sortie where accepted_at >= @midnight group by unit_id) today on today.unit_id = u.id
 where u.retired_at is null and o.path like @branch || '%'
-  and (u.id = any(@near) or not exists (select from unit_position p where p.unit_id = u.id))
-order by u.id limit 300`
+order by u.id`
+
+	// The last refusal of each unit and ticket. Who took a ticket and gave it back has refused it as well.
+	selectRefusals = `
+select distinct on (f.ticket_id, f.unit_id) f.ticket_id, f.unit_id,
+    case f.state when 'accepted' then s.outcome else f.answer end, coalesce(s.ended_at, f.answered_at)
+from offer f left join sortie s on s.offer_id = f.id
+where f.ticket_id = any($1) and (f.state in ('declined', 'expired') or s.outcome = 'aborted')
+order by f.ticket_id, f.unit_id, f.id desc`
 
 	selectPolicies = `
 select urgency, mode, offer_seconds, max_offers, eta_cap_min from dispatch_policy order by urgency`
@@ -47,24 +46,56 @@ select urgency, mode, offer_seconds, max_offers, eta_cap_min from dispatch_polic
 update dispatch_policy set mode = $2, offer_seconds = $3, max_offers = $4, eta_cap_min = $5 where urgency = $1`
 )
 
-func readFacts(ctx context.Context, q pg.Queryer, t *ticket.Ticket, near []int64, now time.Time) ([]Facts, error) {
-	rows, _ := q.Query(ctx, selectFacts, pgx.NamedArgs{
-		"ticket": t.ID, "branch": t.OrgPath, "near": near, "now": now, "midnight": midnight(now),
-	})
-	facts, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Facts, error) {
-		var f Facts
-		var declinedAt *time.Time
-		err := row.Scan(&f.UnitID, &f.CallSign, &f.Squad, &f.Crew, &f.InRepair, &f.RepairReason, &f.OnShift,
-			&f.OfferedTicket, &f.TaskTicket, &f.TaskStatus, &f.DeclinedReason, &declinedAt, &f.Declines4h, &f.SortiesToday)
-		if declinedAt != nil {
-			f.DeclinedAt = *declinedAt
+// readDuty reads in a few statements, however many tickets there are.
+func readDuty(ctx context.Context, q pg.Queryer, tickets []ticket.Ticket, now time.Time) (*duty, error) {
+	d := &duty{now: now, units: map[string][]Facts{}}
+	var err error
+	if d.policies, err = Policies(ctx, q); err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(tickets))
+	for i, t := range tickets {
+		ids[i] = t.ID
+		if _, done := d.units[t.OrgPath]; done {
+			continue
 		}
+		if d.units[t.OrgPath], err = readFacts(ctx, q, t.OrgPath, now); err != nil {
+			return nil, err
+		}
+	}
+	d.refusals, err = readRefusals(ctx, q, ids)
+	return d, err
+}
+
+func readFacts(ctx context.Context, q pg.Queryer, branch string, now time.Time) ([]Facts, error) {
+	rows, _ := q.Query(ctx, selectFacts, pgx.NamedArgs{"branch": branch, "now": now, "midnight": midnight(now)})
+	facts, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (f Facts, err error) {
+		err = row.Scan(&f.UnitID, &f.CallSign, &f.Squad, &f.Crew, &f.InRepair, &f.RepairReason, &f.OnShift,
+			&f.OfferedTicket, &f.TaskTicket, &f.TaskStatus, &f.Declines4h, &f.SortiesToday)
 		return f, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read duty of units for ticket %s: %w", t.Number, err)
+		return nil, fmt.Errorf("read duty of the units of branch %q: %w", branch, err)
 	}
 	return facts, nil
+}
+
+func readRefusals(ctx context.Context, q pg.Queryer, tickets []int64) (map[int64]map[int64]refusal, error) {
+	out := map[int64]map[int64]refusal{}
+	var ticketID, unitID int64
+	var no refusal
+	rows, _ := q.Query(ctx, selectRefusals, tickets)
+	_, err := pgx.ForEachRow(rows, []any{&ticketID, &unitID, &no.Reason, &no.At}, func() error {
+		if out[ticketID] == nil {
+			out[ticketID] = map[int64]refusal{}
+		}
+		out[ticketID][unitID] = no
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read refusals: %w", err)
+	}
+	return out, nil
 }
 
 // Policies reads the policy of every urgency.

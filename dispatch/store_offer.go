@@ -39,8 +39,11 @@ insert into sortie (ticket_id, unit_id, offer_id, accepted_at) values ($1, $2, $
 
 	// Offers that came to nothing since the last unit took the ticket.
 	countFailedOffers = `
-select count(*) from offer where ticket_id = $1 and state in ('declined', 'expired')
-  and id > coalesce((select max(offer_id) from sortie where ticket_id = $1), 0)`
+select f.ticket_id, count(*) from offer f where f.ticket_id = any($1) and f.state in ('declined', 'expired')
+  and f.id > coalesce((select max(s.offer_id) from sortie s where s.ticket_id = f.ticket_id), 0)
+group by f.ticket_id`
+
+	selectProposed = `select ticket_id, coalesce(unit_id, 0) from proposal where ticket_id = any($1)`
 
 	upsertProposal = `
 insert into proposal (ticket_id, unit_id, ranking, proposed_at) values ($1, nullif($2::bigint, 0), $3, $4)
@@ -141,12 +144,29 @@ func nextExpiry(ctx context.Context, q pg.Queryer) (time.Time, error) {
 	return *at, nil
 }
 
-func failedOffers(ctx context.Context, q pg.Queryer, ticketID int64) (int, error) {
-	var n int
-	if err := q.QueryRow(ctx, countFailedOffers, ticketID).Scan(&n); err != nil {
-		return 0, fmt.Errorf("count offers of ticket %d: %w", ticketID, err)
+// failedOffers counts by ticket; a ticket without any is left out.
+func failedOffers(ctx context.Context, q pg.Queryer, tickets []int64) (map[int64]int, error) {
+	return readPairs[int](ctx, q, countFailedOffers, tickets)
+}
+
+// proposedUnits is the standing proposal by ticket: a unit, or 0 when none was fit. A ticket without one is left out.
+func proposedUnits(ctx context.Context, q pg.Queryer, tickets []int64) (map[int64]int64, error) {
+	return readPairs[int64](ctx, q, selectProposed, tickets)
+}
+
+func readPairs[V any](ctx context.Context, q pg.Queryer, sql string, tickets []int64) (map[int64]V, error) {
+	out := map[int64]V{}
+	var id int64
+	var v V
+	rows, _ := q.Query(ctx, sql, tickets)
+	_, err := pgx.ForEachRow(rows, []any{&id, &v}, func() error {
+		out[id] = v
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read offers and proposals of the queue: %w", err)
 	}
-	return n, nil
+	return out, nil
 }
 
 func writeProposal(ctx context.Context, tx *pg.Tx, ticketID int64, ranking []Candidate) error {
