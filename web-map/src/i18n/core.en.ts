@@ -40,7 +40,7 @@ export default {
     supervisor: 'Supervisor',
     wall: 'Big screen',
   },
-  time: { left: 'left', over: 'overdue', spent: 'spent', minute: 'min', none: 'no limit' },
+  time: { left: 'left', over: 'overdue', spent: 'spent', minute: 'min', second: 's', none: 'no limit' },
   link: {
     connecting: 'Connecting',
     live: 'Live',

@@ -39,7 +39,7 @@ const zh = {
     supervisor: '督查员',
     wall: '大屏',
   },
-  time: { left: '剩余', over: '超时', spent: '用时', minute: '分', none: '无时限' },
+  time: { left: '剩余', over: '超时', spent: '用时', minute: '分', second: '秒', none: '无时限' },
   link: {
     connecting: '连接中',
     live: '实时',
