@@ -1,0 +1,87 @@
+# make, or make help, lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+GO_SOURCES := $(shell find cmd dispatch geo internal migrations ticket tracking web-map/embed.go -name '*.go' -o -name '*.sql' 2>/dev/null)
+WEB_SOURCES := $(shell find web-map/src web-map/public web-map/build web-map/index.html web-map/vite.config.ts web-map/package-lock.json -type f 2>/dev/null)
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: setup build ## Build everything and run the demo town with its simulated fleet
+	@deploy/demo.sh
+
+.PHONY: test
+test: setup-test build ## Install what is missing, run every test, print how many ran
+	@deploy/test.sh
+
+.PHONY: check
+check: lint test ## What CI runs: format, lint, types, all tests, the papers' claims
+
+.PHONY: setup setup-test
+setup: ## Install what the service needs and is missing
+	@deploy/setup.sh run
+setup-test:
+	@deploy/setup.sh test
+
+.PHONY: build
+build: bin/jiujin bin/fleetsim ## Build the web pages and the programs
+
+.PHONY: web
+web: web-map/dist/app/index.html ## Build the web pages
+
+web-map/node_modules/.stamp: web-map/package-lock.json
+	@echo "installing the npm packages of web-map …"
+	@cd web-map && npm ci --no-audit --no-fund --silent && touch node_modules/.stamp
+
+web-map/dist/app/index.html: web-map/node_modules/.stamp $(WEB_SOURCES)
+	@echo "building the web pages …"
+	@cd web-map && npm run --silent build >/dev/null && touch dist/app/index.html
+
+bin/jiujin: $(GO_SOURCES) go.mod go.sum web-map/dist/app/index.html
+	@echo "building bin/jiujin (the first time compiles the H3 library, about a minute) …"
+	@go build -ldflags "-X main.version=$(VERSION)" -o bin/jiujin ./cmd/jiujin
+
+bin/fleetsim: $(GO_SOURCES) go.mod go.sum
+	@echo "building bin/fleetsim …"
+	@go build -o bin/fleetsim ./cmd/fleetsim
+
+.PHONY: lint
+lint: web-map/dist/app/index.html ## Format, vet, static analysis and types
+	@test -z "$$(go tool gofumpt -l cmd dispatch geo internal migrations ticket tracking web-map/embed.go | tee /dev/stderr)" || { echo "run: make fmt" >&2; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+	cd web-map && npm run --silent lint && npm run --silent typecheck
+
+.PHONY: fmt
+fmt: web-map/node_modules/.stamp ## Format Go and the web sources
+	go tool gofumpt -w cmd dispatch geo internal migrations ticket tracking web-map/embed.go
+	cd web-map && npm run --silent format >/dev/null
+
+.PHONY: prove
+prove: setup build ## The long proofs: 10,000 nearest scenes, 20 kill -9 rounds of server and database
+	go test ./tracking -count=1 -run 'NearestIsAScan$$' -scenes 10000 -v -timeout 30m
+	deploy/crash.sh 20
+
+.PHONY: fuzz
+fuzz: ## Fuzz every decoder for a minute each
+	go test ./tracking/jsonfix -run '^$$' -fuzz FuzzDecode -fuzztime 60s
+	go test ./geo/retailer -run '^$$' -fuzz FuzzRecords -fuzztime 60s
+
+.PHONY: bench
+bench: build ## Latency of the running service with 40 vehicles as JSON, then the Go benchmarks
+	deploy/latency.sh
+	go test -run '^$$' -bench . -benchmem ./tracking ./dispatch ./internal/httpapi
+
+.PHONY: schema openapi
+schema: ## Write migrations/schema.sql anew
+	go test ./migrations -count=1 -run Schema -update
+openapi: web-map/dist/app/index.html ## Write docs/openapi.json anew
+	go test ./internal/httpapi -count=1 -run OpenAPI -update
+
+.PHONY: clean
+clean: ## Remove what was built (not the demo's data)
+	rm -rf bin web-map/dist/app web-map/node_modules
