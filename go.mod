@@ -56,7 +56,6 @@ require (
 )
 
 tool (
-	golang.org/x/exp/typeparams
 	honnef.co/go/tools/cmd/staticcheck
 	mvdan.cc/gofumpt
 )
