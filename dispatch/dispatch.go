@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"jiujin/internal/pg"
+	"jiujin/ticket"
 )
 
 // Errors a caller can act on.
@@ -70,3 +71,22 @@ type Policy struct {
 
 // OfferFor is how long an offer stays open.
 func (p Policy) OfferFor() time.Duration { return time.Duration(p.OfferSeconds) * time.Second }
+
+// check holds the limits of table dispatch_policy.
+func (p Policy) check() (bad ticket.Invalid) {
+	if p.Mode != "suggest" && p.Mode != "auto" {
+		bad = append(bad, ticket.FieldError{Field: "mode", Code: "unknown_value"})
+	}
+	for _, limit := range []struct {
+		field         string
+		value, lo, hi int
+	}{
+		{"urgency", p.Urgency, 1, 4}, {"offer_seconds", p.OfferSeconds, 10, 3600}, {"max_offers", p.MaxOffers, 1, 10},
+		{"eta_cap_min", p.ETACapMin, 5, 1440},
+	} {
+		if limit.value < limit.lo || limit.value > limit.hi {
+			bad = append(bad, ticket.FieldError{Field: limit.field, Code: "out_of_range"})
+		}
+	}
+	return bad
+}

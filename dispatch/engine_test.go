@@ -2,6 +2,7 @@ package dispatch_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -117,8 +118,15 @@ func TestPolicy(t *testing.T) {
 	if err := set(dispatch.Policy{Urgency: 3, Mode: "auto", OfferSeconds: 30, MaxOffers: 1, ETACapMin: 5}); err != nil {
 		t.Fatal(err)
 	}
-	if err := set(dispatch.Policy{Urgency: 9, Mode: "auto", OfferSeconds: 30, MaxOffers: 1, ETACapMin: 5}); !isInvalid(err) {
-		t.Errorf("urgency 9: %v", err)
+	for _, wrong := range []dispatch.Policy{
+		{Urgency: 9, Mode: "auto", OfferSeconds: 30, MaxOffers: 1, ETACapMin: 5}, {Urgency: 1, Mode: "x", OfferSeconds: 30, MaxOffers: 1, ETACapMin: 5},
+		{Urgency: 1, Mode: "auto", OfferSeconds: 9, MaxOffers: 1, ETACapMin: 5}, {Urgency: 1, Mode: "auto", OfferSeconds: 30, MaxOffers: 11, ETACapMin: 5},
+		{Urgency: 1, Mode: "auto", OfferSeconds: 30, MaxOffers: 1, ETACapMin: 1441},
+	} {
+		var bad ticket.Invalid
+		if err := set(wrong); !errors.As(err, &bad) || len(bad) != 1 {
+			t.Errorf("%+v: %v", wrong, err)
+		}
 	}
 	tk := c.report(t, 3)
 	c.look(t)

@@ -112,14 +112,14 @@ func Policies(ctx context.Context, q pg.Queryer) (map[int]Policy, error) {
 	return byUrgency, nil
 }
 
-// SetPolicy changes the policy of one urgency.
+// SetPolicy changes the policy of one urgency. Errors: ticket.Invalid.
 func SetPolicy(ctx context.Context, tx *pg.Tx, actor ticket.Actor, p Policy) error {
-	tag, err := tx.Exec(ctx, updatePolicy, p.Urgency, p.Mode, p.OfferSeconds, p.MaxOffers, p.ETACapMin)
+	if bad := p.check(); len(bad) > 0 {
+		return bad
+	}
+	_, err := tx.Exec(ctx, updatePolicy, p.Urgency, p.Mode, p.OfferSeconds, p.MaxOffers, p.ETACapMin)
 	if err != nil {
 		return fmt.Errorf("set policy of urgency %d: %w", p.Urgency, err)
-	}
-	if tag.RowsAffected() == 0 {
-		return ticket.Invalid{{Field: "urgency", Code: "out_of_range"}}
 	}
 	return ticket.Record(tx, actor, "policy.changed", 0, 0, ticket.Data{
 		"urgency": p.Urgency, "mode": p.Mode, "offer_seconds": p.OfferSeconds, "max_offers": p.MaxOffers, "eta_cap_min": p.ETACapMin,
