@@ -1,0 +1,732 @@
+-- Today's shape of the database, written by `make schema` from the migrations. Do not edit.
+
+CREATE SCHEMA vault;
+
+CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
+
+CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
+
+CREATE EXTENSION IF NOT EXISTS postgis WITH SCHEMA public;
+
+CREATE FUNCTION public.event_refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    raise exception 'the event log is append-only' using errcode = '23514', constraint = 'event_append_only';
+end $$;
+
+CREATE FUNCTION public.org_set_path() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if new.parent_id is null then
+        new.path := new.id || '.';
+    else
+        select path || new.id || '.' into strict new.path from org where id = new.parent_id;
+    end if;
+    return new;
+end $$;
+
+CREATE TABLE public.appeal (
+    id bigint NOT NULL,
+    ticket_id bigint NOT NULL,
+    channel text NOT NULL,
+    narrative text NOT NULL,
+    reporter_mode text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    taken_by bigint NOT NULL,
+    CONSTRAINT appeal_channel_known CHECK ((channel = ANY (ARRAY['phone'::text, 'voicemail'::text, 'web'::text, 'wechat'::text, 'letter'::text, 'visit'::text, 'transfer_12345'::text]))),
+    CONSTRAINT appeal_reporter_mode_known CHECK ((reporter_mode = ANY (ARRAY['named'::text, 'hidden'::text, 'anonymous'::text])))
+);
+
+ALTER TABLE public.appeal ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.appeal_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.basemap (
+    only_row boolean DEFAULT true NOT NULL,
+    name text NOT NULL,
+    approval text DEFAULT ''::text NOT NULL,
+    source text NOT NULL,
+    fictional boolean NOT NULL,
+    west double precision NOT NULL,
+    south double precision NOT NULL,
+    east double precision NOT NULL,
+    north double precision NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT basemap_only_row_check CHECK (only_row)
+);
+
+CREATE TABLE public.basemap_feature (
+    id bigint NOT NULL,
+    layer text NOT NULL,
+    class text DEFAULT ''::text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    min_zoom smallint DEFAULT 0 NOT NULL,
+    geom public.geometry(Geometry,4326) NOT NULL,
+    CONSTRAINT basemap_layer_known CHECK ((layer = ANY (ARRAY['road'::text, 'water'::text, 'green'::text, 'district'::text, 'place'::text, 'building'::text])))
+);
+
+ALTER TABLE public.basemap_feature ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.basemap_feature_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.device (
+    id bigint NOT NULL,
+    unit_id bigint NOT NULL,
+    label text NOT NULL,
+    kind text DEFAULT 'http'::text NOT NULL,
+    datum text DEFAULT 'WGS84'::text NOT NULL,
+    key_hash bytea NOT NULL,
+    person_id bigint,
+    disabled_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT device_datum_known CHECK ((datum = ANY (ARRAY['WGS84'::text, 'GCJ02'::text, 'BD09'::text, 'CGCS2000'::text]))),
+    CONSTRAINT device_kind_known CHECK ((kind = ANY (ARRAY['http'::text, 'phone'::text])))
+);
+
+ALTER TABLE public.device ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.device_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.dispatch_policy (
+    urgency smallint NOT NULL,
+    mode text NOT NULL,
+    offer_seconds integer NOT NULL,
+    max_offers integer NOT NULL,
+    eta_cap_min integer NOT NULL,
+    CONSTRAINT dispatch_policy_eta_cap_min_check CHECK (((eta_cap_min >= 5) AND (eta_cap_min <= 1440))),
+    CONSTRAINT dispatch_policy_max_offers_check CHECK (((max_offers >= 1) AND (max_offers <= 10))),
+    CONSTRAINT dispatch_policy_mode_check CHECK ((mode = ANY (ARRAY['suggest'::text, 'auto'::text]))),
+    CONSTRAINT dispatch_policy_offer_seconds_check CHECK (((offer_seconds >= 10) AND (offer_seconds <= 3600))),
+    CONSTRAINT dispatch_policy_urgency_check CHECK (((urgency >= 1) AND (urgency <= 4)))
+);
+
+CREATE TABLE public.event (
+    seq bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    type text NOT NULL,
+    actor text NOT NULL,
+    ticket_id bigint,
+    unit_id bigint,
+    body text NOT NULL,
+    data jsonb GENERATED ALWAYS AS ((body)::jsonb) STORED,
+    prev_hash bytea NOT NULL,
+    hash bytea NOT NULL
+);
+
+CREATE TABLE public.event_head (
+    only_row boolean DEFAULT true NOT NULL,
+    seq bigint NOT NULL,
+    at timestamp with time zone,
+    hash bytea NOT NULL,
+    CONSTRAINT event_head_only_row_check CHECK (only_row)
+);
+
+CREATE TABLE public.fix (
+    unit_id bigint NOT NULL,
+    device_id bigint NOT NULL,
+    fixed_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    lon double precision NOT NULL,
+    lat double precision NOT NULL,
+    accuracy_m real,
+    speed_kmh real,
+    heading_deg real,
+    h3 bigint NOT NULL,
+    source text NOT NULL
+)
+PARTITION BY RANGE (fixed_at);
+
+CREATE TABLE public.fix_default (
+    unit_id bigint NOT NULL,
+    device_id bigint NOT NULL,
+    fixed_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    lon double precision NOT NULL,
+    lat double precision NOT NULL,
+    accuracy_m real,
+    speed_kmh real,
+    heading_deg real,
+    h3 bigint NOT NULL,
+    source text NOT NULL
+);
+
+CREATE TABLE public.idempotency (
+    principal text NOT NULL,
+    key text NOT NULL,
+    route text NOT NULL,
+    request_hash bytea NOT NULL,
+    status integer NOT NULL,
+    response jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.offer (
+    id bigint NOT NULL,
+    ticket_id bigint NOT NULL,
+    unit_id bigint NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    mode text NOT NULL,
+    offered_by text NOT NULL,
+    override text DEFAULT ''::text NOT NULL,
+    distance_m double precision NOT NULL,
+    eta_s integer NOT NULL,
+    eta_basis text NOT NULL,
+    ranking jsonb NOT NULL,
+    offered_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    answered_at timestamp with time zone,
+    answer text DEFAULT ''::text NOT NULL,
+    CONSTRAINT offer_answered_once CHECK (((state = 'open'::text) = (answered_at IS NULL))),
+    CONSTRAINT offer_expires_later CHECK ((expires_at > offered_at)),
+    CONSTRAINT offer_state_known CHECK ((state = ANY (ARRAY['open'::text, 'accepted'::text, 'declined'::text, 'expired'::text, 'withdrawn'::text])))
+);
+
+ALTER TABLE public.offer ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.offer_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.org (
+    id bigint NOT NULL,
+    parent_id bigint,
+    level text NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    path text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT org_level_known CHECK ((level = ANY (ARRAY['province'::text, 'prefecture'::text, 'county'::text, 'squad'::text, 'team'::text]))),
+    CONSTRAINT org_root_is_province CHECK (((parent_id IS NULL) = (level = 'province'::text)))
+);
+
+ALTER TABLE public.org ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.org_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.person (
+    id bigint NOT NULL,
+    login text NOT NULL,
+    name text NOT NULL,
+    password_hash text NOT NULL,
+    role text NOT NULL,
+    org_id bigint NOT NULL,
+    unit_id bigint,
+    must_change boolean DEFAULT false NOT NULL,
+    disabled_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT person_officer_has_unit CHECK (((role <> 'officer'::text) OR (unit_id IS NOT NULL))),
+    CONSTRAINT person_role_known CHECK ((role = ANY (ARRAY['administrator'::text, 'agent'::text, 'dispatcher'::text, 'leader'::text, 'officer'::text, 'supervisor'::text, 'wall'::text])))
+);
+
+ALTER TABLE public.person ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.person_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.proposal (
+    ticket_id bigint NOT NULL,
+    unit_id bigint,
+    ranking jsonb NOT NULL,
+    proposed_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.refused_fix (
+    id bigint NOT NULL,
+    device_id bigint,
+    unit_id bigint,
+    received_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    raw jsonb NOT NULL
+);
+
+ALTER TABLE public.refused_fix ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.refused_fix_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.retailer (
+    id bigint NOT NULL,
+    licence_no text NOT NULL,
+    name text NOT NULL,
+    operator text DEFAULT ''::text NOT NULL,
+    address text DEFAULT ''::text NOT NULL,
+    phone_tail text DEFAULT ''::text NOT NULL,
+    business_form text DEFAULT ''::text NOT NULL,
+    status text DEFAULT 'valid'::text NOT NULL,
+    valid_from date,
+    valid_to date,
+    division_code text DEFAULT ''::text NOT NULL,
+    lon double precision,
+    lat double precision,
+    geog public.geography(Point,4326) GENERATED ALWAYS AS (
+CASE
+    WHEN ((lon IS NULL) OR (lat IS NULL)) THEN NULL::public.geography
+    ELSE (public.st_setsrid(public.st_makepoint(lon, lat), 4326))::public.geography
+END) STORED,
+    h3 bigint,
+    source_datum text DEFAULT 'WGS84'::text NOT NULL,
+    name_key text DEFAULT ''::text NOT NULL,
+    address_key text DEFAULT ''::text NOT NULL,
+    pinyin text DEFAULT ''::text NOT NULL,
+    initials text DEFAULT ''::text NOT NULL,
+    name_grams integer[] DEFAULT '{}'::integer[] NOT NULL,
+    address_grams integer[] DEFAULT '{}'::integer[] NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT retailer_licence_no_form CHECK ((licence_no ~ '^[0-9]{12}$'::text)),
+    CONSTRAINT retailer_point_in_range CHECK ((((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)) AND ((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision)))),
+    CONSTRAINT retailer_point_whole CHECK ((((lon IS NULL) = (lat IS NULL)) AND ((lon IS NULL) = (h3 IS NULL)))),
+    CONSTRAINT retailer_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'valid'::text, 'suspended'::text, 'renewing'::text, 'expired'::text, 'closed'::text, 'cancelled'::text, 'withdrawn'::text, 'recalled'::text, 'revoked'::text])))
+);
+
+ALTER TABLE public.retailer ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.retailer_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.sessions (
+    token text NOT NULL,
+    data bytea NOT NULL,
+    expiry timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.shift (
+    id bigint NOT NULL,
+    unit_id bigint NOT NULL,
+    span tstzrange NOT NULL,
+    CONSTRAINT shift_not_empty CHECK (((NOT isempty(span)) AND (NOT lower_inf(span)) AND (NOT upper_inf(span))))
+);
+
+ALTER TABLE public.shift ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.shift_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.sortie (
+    id bigint NOT NULL,
+    ticket_id bigint NOT NULL,
+    unit_id bigint NOT NULL,
+    offer_id bigint NOT NULL,
+    accepted_at timestamp with time zone NOT NULL,
+    departed_at timestamp with time zone,
+    arrived_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    outcome text DEFAULT ''::text NOT NULL,
+    arrival_distance_m double precision,
+    CONSTRAINT sortie_outcome_known CHECK ((outcome = ANY (ARRAY[''::text, 'done'::text, 'aborted'::text, 'cancelled'::text]))),
+    CONSTRAINT sortie_outcome_with_end CHECK (((ended_at IS NULL) = (outcome = ''::text))),
+    CONSTRAINT sortie_times_in_order CHECK (((departed_at >= accepted_at) AND (arrived_at >= departed_at) AND (ended_at >= accepted_at)))
+);
+
+ALTER TABLE public.sortie ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.sortie_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.ticket (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    code_hash bytea NOT NULL,
+    org_id bigint NOT NULL,
+    kind text NOT NULL,
+    subtype text NOT NULL,
+    urgency smallint NOT NULL,
+    urgency_reason text DEFAULT ''::text NOT NULL,
+    title text NOT NULL,
+    place_text text DEFAULT ''::text NOT NULL,
+    retailer_id bigint,
+    division text DEFAULT ''::text NOT NULL,
+    lon double precision,
+    lat double precision,
+    geog public.geography(Point,4326) GENERATED ALWAYS AS (
+CASE
+    WHEN ((lon IS NULL) OR (lat IS NULL)) THEN NULL::public.geography
+    ELSE (public.st_setsrid(public.st_makepoint(lon, lat), 4326))::public.geography
+END) STORED,
+    h3 bigint,
+    place_quality text DEFAULT 'none'::text NOT NULL,
+    status text DEFAULT 'registered'::text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    arrive_by timestamp with time zone,
+    due_at timestamp with time zone NOT NULL,
+    registered_at timestamp with time zone NOT NULL,
+    to_dispatch_at timestamp with time zone,
+    first_offer_at timestamp with time zone,
+    accepted_at timestamp with time zone,
+    en_route_at timestamp with time zone,
+    on_scene_at timestamp with time zone,
+    scene_done_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    outcome text DEFAULT ''::text NOT NULL,
+    outcome_text text DEFAULT ''::text NOT NULL,
+    alarm text DEFAULT ''::text NOT NULL,
+    alarm_at timestamp with time zone,
+    created_by bigint NOT NULL,
+    CONSTRAINT ticket_closed_has_time CHECK (((status = ANY (ARRAY['closed'::text, 'cancelled'::text])) = (closed_at IS NOT NULL))),
+    CONSTRAINT ticket_dispatch_has_point CHECK (((status <> ALL (ARRAY['to_dispatch'::text, 'offered'::text, 'accepted'::text, 'en_route'::text, 'on_scene'::text])) OR (lon IS NOT NULL))),
+    CONSTRAINT ticket_kind_known CHECK ((kind = ANY (ARRAY['report'::text, 'complaint'::text, 'enquiry'::text, 'suggestion'::text]))),
+    CONSTRAINT ticket_place_quality_known CHECK ((place_quality = ANY (ARRAY['retailer'::text, 'pinned'::text, 'text'::text, 'none'::text]))),
+    CONSTRAINT ticket_point_whole CHECK ((((lon IS NULL) = (lat IS NULL)) AND ((lon IS NULL) = (h3 IS NULL)))),
+    CONSTRAINT ticket_status_known CHECK ((status = ANY (ARRAY['registered'::text, 'to_dispatch'::text, 'offered'::text, 'accepted'::text, 'en_route'::text, 'on_scene'::text, 'reporting'::text, 'closed'::text, 'cancelled'::text]))),
+    CONSTRAINT ticket_urgency_range CHECK (((urgency >= 1) AND (urgency <= 4)))
+);
+
+ALTER TABLE public.ticket ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.ticket_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.ticket_serial (
+    day date NOT NULL,
+    last integer NOT NULL
+);
+
+CREATE TABLE public.unit (
+    id bigint NOT NULL,
+    org_id bigint NOT NULL,
+    call_sign text NOT NULL,
+    kind text DEFAULT 'vehicle'::text NOT NULL,
+    plate text DEFAULT ''::text NOT NULL,
+    crew smallint DEFAULT 2 NOT NULL,
+    out_of_service_since timestamp with time zone,
+    out_of_service_reason text DEFAULT ''::text NOT NULL,
+    retired_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT unit_crew_positive CHECK (((crew >= 1) AND (crew <= 20))),
+    CONSTRAINT unit_kind_known CHECK ((kind = ANY (ARRAY['vehicle'::text, 'foot'::text])))
+);
+
+ALTER TABLE public.unit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.unit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.unit_position (
+    unit_id bigint NOT NULL,
+    device_id bigint NOT NULL,
+    fixed_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    lon double precision NOT NULL,
+    lat double precision NOT NULL,
+    accuracy_m real,
+    speed_kmh real,
+    heading_deg real,
+    h3 bigint NOT NULL,
+    source text NOT NULL
+);
+
+CREATE TABLE vault.reporter (
+    appeal_id bigint NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    phone text DEFAULT ''::text NOT NULL,
+    note text DEFAULT ''::text NOT NULL
+);
+
+CREATE TABLE vault.reveal (
+    id bigint NOT NULL,
+    appeal_id bigint NOT NULL,
+    person_id bigint NOT NULL,
+    reason text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE vault.reveal ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME vault.reveal_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY public.fix ATTACH PARTITION public.fix_default DEFAULT;
+
+ALTER TABLE ONLY public.appeal
+    ADD CONSTRAINT appeal_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.basemap_feature
+    ADD CONSTRAINT basemap_feature_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.basemap
+    ADD CONSTRAINT basemap_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.device
+    ADD CONSTRAINT device_key_unique UNIQUE (key_hash);
+
+ALTER TABLE ONLY public.device
+    ADD CONSTRAINT device_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.dispatch_policy
+    ADD CONSTRAINT dispatch_policy_pkey PRIMARY KEY (urgency);
+
+ALTER TABLE ONLY public.event_head
+    ADD CONSTRAINT event_head_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.event
+    ADD CONSTRAINT event_pkey PRIMARY KEY (seq);
+
+ALTER TABLE ONLY public.fix
+    ADD CONSTRAINT fix_pkey PRIMARY KEY (unit_id, fixed_at);
+
+ALTER TABLE ONLY public.fix_default
+    ADD CONSTRAINT fix_default_pkey PRIMARY KEY (unit_id, fixed_at);
+
+ALTER TABLE ONLY public.idempotency
+    ADD CONSTRAINT idempotency_pkey PRIMARY KEY (principal, key);
+
+ALTER TABLE ONLY public.offer
+    ADD CONSTRAINT offer_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.org
+    ADD CONSTRAINT org_code_unique UNIQUE (code);
+
+ALTER TABLE ONLY public.org
+    ADD CONSTRAINT org_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.person
+    ADD CONSTRAINT person_login_unique UNIQUE (login);
+
+ALTER TABLE ONLY public.person
+    ADD CONSTRAINT person_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.proposal
+    ADD CONSTRAINT proposal_pkey PRIMARY KEY (ticket_id);
+
+ALTER TABLE ONLY public.refused_fix
+    ADD CONSTRAINT refused_fix_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.retailer
+    ADD CONSTRAINT retailer_licence_no_unique UNIQUE (licence_no);
+
+ALTER TABLE ONLY public.retailer
+    ADD CONSTRAINT retailer_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (token);
+
+ALTER TABLE ONLY public.shift
+    ADD CONSTRAINT shift_no_overlap EXCLUDE USING gist (unit_id WITH =, span WITH &&);
+
+ALTER TABLE ONLY public.shift
+    ADD CONSTRAINT shift_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sortie
+    ADD CONSTRAINT sortie_one_per_offer UNIQUE (offer_id);
+
+ALTER TABLE ONLY public.sortie
+    ADD CONSTRAINT sortie_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.ticket
+    ADD CONSTRAINT ticket_number_unique UNIQUE (number);
+
+ALTER TABLE ONLY public.ticket
+    ADD CONSTRAINT ticket_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.ticket_serial
+    ADD CONSTRAINT ticket_serial_pkey PRIMARY KEY (day);
+
+ALTER TABLE ONLY public.unit
+    ADD CONSTRAINT unit_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.unit_position
+    ADD CONSTRAINT unit_position_pkey PRIMARY KEY (unit_id);
+
+ALTER TABLE ONLY vault.reporter
+    ADD CONSTRAINT reporter_pkey PRIMARY KEY (appeal_id);
+
+ALTER TABLE ONLY vault.reveal
+    ADD CONSTRAINT reveal_pkey PRIMARY KEY (id);
+
+CREATE INDEX appeal_ticket ON public.appeal USING btree (ticket_id);
+
+CREATE INDEX basemap_feature_geom ON public.basemap_feature USING gist (geom);
+
+CREATE UNIQUE INDEX device_one_phone_per_person_and_unit ON public.device USING btree (person_id, unit_id) WHERE (person_id IS NOT NULL);
+
+CREATE INDEX event_ticket ON public.event USING btree (ticket_id, seq) WHERE (ticket_id IS NOT NULL);
+
+CREATE INDEX idempotency_created ON public.idempotency USING btree (created_at);
+
+CREATE INDEX offer_expiry ON public.offer USING btree (expires_at) WHERE (state = 'open'::text);
+
+CREATE UNIQUE INDEX offer_one_open_per_ticket ON public.offer USING btree (ticket_id) WHERE (state = 'open'::text);
+
+CREATE UNIQUE INDEX offer_one_open_per_unit ON public.offer USING btree (unit_id) WHERE (state = 'open'::text);
+
+CREATE INDEX offer_ticket ON public.offer USING btree (ticket_id, id);
+
+CREATE INDEX org_path ON public.org USING btree (path text_pattern_ops);
+
+CREATE INDEX refused_fix_device ON public.refused_fix USING btree (device_id, received_at DESC);
+
+CREATE INDEX retailer_address_grams ON public.retailer USING gin (address_grams);
+
+CREATE INDEX retailer_division ON public.retailer USING btree (division_code text_pattern_ops);
+
+CREATE INDEX retailer_geog ON public.retailer USING gist (geog);
+
+CREATE INDEX retailer_h3 ON public.retailer USING btree (h3);
+
+CREATE INDEX retailer_initials ON public.retailer USING btree (initials text_pattern_ops);
+
+CREATE INDEX retailer_licence_prefix ON public.retailer USING btree (licence_no text_pattern_ops);
+
+CREATE INDEX retailer_licence_suffix ON public.retailer USING btree (reverse(licence_no) text_pattern_ops);
+
+CREATE INDEX retailer_name_grams ON public.retailer USING gin (name_grams);
+
+CREATE INDEX retailer_name_prefix ON public.retailer USING btree (name_key text_pattern_ops);
+
+CREATE INDEX retailer_name_trgm ON public.retailer USING gin (name_key public.gin_trgm_ops);
+
+CREATE INDEX retailer_operator ON public.retailer USING btree (operator text_pattern_ops);
+
+CREATE INDEX retailer_phone_tail ON public.retailer USING btree (phone_tail) WHERE (phone_tail <> ''::text);
+
+CREATE INDEX retailer_pinyin ON public.retailer USING btree (pinyin text_pattern_ops);
+
+CREATE INDEX retailer_pinyin_trgm ON public.retailer USING gin (pinyin public.gin_trgm_ops, initials public.gin_trgm_ops);
+
+CREATE INDEX sessions_expiry ON public.sessions USING btree (expiry);
+
+CREATE UNIQUE INDEX sortie_one_active_per_ticket ON public.sortie USING btree (ticket_id) WHERE (ended_at IS NULL);
+
+CREATE UNIQUE INDEX sortie_one_active_per_unit ON public.sortie USING btree (unit_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX sortie_ticket ON public.sortie USING btree (ticket_id, id);
+
+CREATE INDEX ticket_open ON public.ticket USING btree (org_id, status) WHERE (closed_at IS NULL);
+
+CREATE INDEX ticket_registered ON public.ticket USING btree (registered_at DESC);
+
+CREATE INDEX ticket_retailer ON public.ticket USING btree (retailer_id, registered_at DESC);
+
+CREATE UNIQUE INDEX unit_call_sign_unique ON public.unit USING btree (call_sign) WHERE (retired_at IS NULL);
+
+ALTER INDEX public.fix_pkey ATTACH PARTITION public.fix_default_pkey;
+
+CREATE TRIGGER event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event FOR EACH STATEMENT EXECUTE FUNCTION public.event_refuse_change();
+
+CREATE TRIGGER org_path BEFORE INSERT ON public.org FOR EACH ROW EXECUTE FUNCTION public.org_set_path();
+
+ALTER TABLE ONLY public.appeal
+    ADD CONSTRAINT appeal_taken_by_fkey FOREIGN KEY (taken_by) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.appeal
+    ADD CONSTRAINT appeal_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES public.ticket(id);
+
+ALTER TABLE ONLY public.device
+    ADD CONSTRAINT device_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.device
+    ADD CONSTRAINT device_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
+ALTER TABLE ONLY public.offer
+    ADD CONSTRAINT offer_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES public.ticket(id);
+
+ALTER TABLE ONLY public.offer
+    ADD CONSTRAINT offer_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
+ALTER TABLE ONLY public.org
+    ADD CONSTRAINT org_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES public.org(id);
+
+ALTER TABLE ONLY public.person
+    ADD CONSTRAINT person_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.org(id);
+
+ALTER TABLE ONLY public.person
+    ADD CONSTRAINT person_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
+ALTER TABLE ONLY public.proposal
+    ADD CONSTRAINT proposal_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES public.ticket(id);
+
+ALTER TABLE ONLY public.proposal
+    ADD CONSTRAINT proposal_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
+ALTER TABLE ONLY public.shift
+    ADD CONSTRAINT shift_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
+ALTER TABLE ONLY public.sortie
+    ADD CONSTRAINT sortie_offer_id_fkey FOREIGN KEY (offer_id) REFERENCES public.offer(id);
+
+ALTER TABLE ONLY public.sortie
+    ADD CONSTRAINT sortie_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES public.ticket(id);
+
+ALTER TABLE ONLY public.sortie
+    ADD CONSTRAINT sortie_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
+ALTER TABLE ONLY public.ticket
+    ADD CONSTRAINT ticket_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.ticket
+    ADD CONSTRAINT ticket_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.org(id);
+
+ALTER TABLE ONLY public.ticket
+    ADD CONSTRAINT ticket_retailer_id_fkey FOREIGN KEY (retailer_id) REFERENCES public.retailer(id);
+
+ALTER TABLE ONLY public.unit
+    ADD CONSTRAINT unit_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.org(id);
+
+ALTER TABLE ONLY public.unit_position
+    ADD CONSTRAINT unit_position_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
+ALTER TABLE ONLY vault.reporter
+    ADD CONSTRAINT reporter_appeal_id_fkey FOREIGN KEY (appeal_id) REFERENCES public.appeal(id);
+
+ALTER TABLE ONLY vault.reveal
+    ADD CONSTRAINT reveal_appeal_id_fkey FOREIGN KEY (appeal_id) REFERENCES public.appeal(id);
+
+ALTER TABLE ONLY vault.reveal
+    ADD CONSTRAINT reveal_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
