@@ -1,0 +1,86 @@
+import { distance, minutes } from '../../format'
+import type { EventView } from '../../wire'
+
+/** Every kind of event that has words of its own: desk.event.<type with _ for the dot>. */
+export const EVENT_TYPES = [
+  'ticket.registered',
+  'ticket.triaged',
+  'offer.made',
+  'offer.accepted',
+  'offer.declined',
+  'offer.expired',
+  'offer.withdrawn',
+  'sortie.departed',
+  'sortie.arrived',
+  'sortie.finished',
+  'sortie.aborted',
+  'ticket.closed',
+  'ticket.cancelled',
+  'ticket.amended',
+  'ticket.redispatched',
+  'ticket.alarm',
+  'dispatch.proposed',
+  'unit.out_of_service',
+  'unit.in_service',
+  'shift.added',
+  'shift.ended',
+  'vault.revealed',
+] as const
+
+/** The names an event's codes stand for. */
+export interface Names {
+  unit: (id: number | undefined) => string
+  decline: (code: string) => string
+  outcome: (code: string) => string
+}
+
+type Translate = (key: string, params?: Record<string, unknown>) => string
+
+/** What happened, as a sentence in the page's language, with its reason and figures where the event has them. */
+export function eventText(t: Translate, event: EventView, names: Names): string {
+  const known = (EVENT_TYPES as readonly string[]).includes(event.type)
+  if (!known) return t('desk.event.other', { type: event.type })
+  const d = event.data ?? {}
+  const unit = typeof d.call_sign === 'string' ? d.call_sign : names.unit(event.unit_id)
+  if (event.type === 'ticket.alarm') {
+    return d.alarm ? t(`desk.alarm.${String(d.alarm)}`) : t('desk.event.alarmCleared')
+  }
+  const text = t(`desk.event.${event.type.replace('.', '_')}`, { unit })
+  return [text, ...extras(t, event, names)].join(' · ')
+}
+
+function extras(t: Translate, event: EventView, names: Names): string[] {
+  const d = event.data ?? {}
+  const out: string[] = []
+  if (event.type === 'offer.made') {
+    if (d.mode) out.push(t(`desk.offer.mode.${String(d.mode)}`))
+    if (typeof d.distance_m === 'number') out.push(distance(d.distance_m))
+    if (typeof d.eta_s === 'number') out.push(`${minutes(d.eta_s)} ${t('time.minute')}`)
+  }
+  if (event.type === 'ticket.amended' && d.urgency) out.push(t(`urgency.${String(d.urgency)}`))
+  if (event.type === 'ticket.amended' && d.urgency_reason) out.push(String(d.urgency_reason))
+  if (event.type === 'sortie.arrived' && typeof d.distance_m === 'number') {
+    out.push(t('desk.event.fromScene', { way: distance(d.distance_m) }))
+  }
+  if (typeof d.outcome === 'string' && d.outcome) out.push(names.outcome(d.outcome))
+  if (typeof d.reason === 'string' && d.reason) out.push(reasonOf(t, event.type, d.reason, names))
+  if (typeof d.note === 'string' && d.note) out.push(d.note)
+  return out
+}
+
+function reasonOf(t: Translate, type: string, reason: string, names: Names): string {
+  if (type === 'offer.declined') return names.decline(reason)
+  return reason === 'in_repair' ? t('duty.in_repair') : reason
+}
+
+/** Who did it: a name when the server gives one, else the person's number; the system for the engine. */
+export function actorText(
+  t: Translate,
+  actor: EventView['actor'],
+  me: { id: number; name: string } | null,
+): string {
+  const [kind, id] = actor.split(':')
+  if (kind === 'engine' || kind === 'system') return t('desk.actor.system')
+  if (kind !== 'person' || !id) return actor
+  return me && Number(id) === me.id ? me.name : t('desk.actor.person', { id })
+}
