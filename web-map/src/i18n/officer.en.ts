@@ -1,11 +1,9 @@
 import type { OfficerMessages } from './officer.zh'
 
 export default {
-  title: 'On duty',
   crew: 'crew of {n}',
   menu: 'Menu',
   close: 'Close',
-  cancel: 'Cancel',
   loading: 'Reading the state of your unit',
   neverLoaded: 'The state of your unit is not here yet. It appears once the network is back.',
   dataAt: 'Data of {time}',
@@ -41,6 +39,7 @@ export default {
       text: 'Your unit has no shift now: no offers come and no position is reported. Ask your squad about shifts.',
     },
   },
+  offlineDuty: 'Offline: offers cannot reach you. This ends by itself once the network is back.',
   shift: 'Shift',
   noShift: 'none',
   doneToday: 'Handled today',
@@ -64,7 +63,6 @@ export default {
     arriveBy: 'Arrive by {time}',
     closeBy: 'Close by {time}',
     noLimit: 'No arrival limit',
-    km: 'Straight-line estimate',
     about: 'about',
     reports: 'Reported {n}× in a year',
     noLicence: 'No licence found',
@@ -74,7 +72,6 @@ export default {
     source: 'Source',
     hotline: '12313 · registered {time}',
     number: 'Number',
-    place: 'Address',
     copy: 'Copy address',
     copied: 'Copied',
     noPlace: 'No position known: go by the address',
@@ -109,7 +106,6 @@ export default {
     leaveScene: 'Cannot continue',
     repair: 'Report vehicle fault',
     recover: 'Back in service',
-    repairDone: 'Fixed and ready for offers',
   },
   ask: {
     decline: 'Why can you not take it?',
@@ -132,7 +128,6 @@ export default {
   },
   report: {
     title: 'Write the report',
-    label: 'What was done',
     hint: 'What was checked, what was found, what was decided. Saved on this phone as you type.',
     placeholder: 'Example: two officers showed their badges and checked the shop; the owner produced…',
     empty: 'Write the report first.',
@@ -140,15 +135,17 @@ export default {
   },
   closed: 'Ticket closed',
   newOffer: 'New offer: {title}, {place}',
-  conflictTitle: {
-    accept: 'Not accepted',
-    decline: 'Decline not delivered',
-    depart: 'Departure not recorded',
-    arrive: 'Arrival not recorded',
-    finish: 'End on scene not recorded',
-    close: 'Not closed',
-    redispatch: '“Cannot go” not recorded',
-    service: 'Vehicle state not changed',
+  notDone: 'Not done: {ops}',
+  and: ', ',
+  op: {
+    accept: 'accept',
+    decline: 'decline',
+    depart: 'depart',
+    arrive: 'arrive',
+    finish: 'finish on scene',
+    close: 'close',
+    redispatch: 'cannot go',
+    service: 'vehicle state',
   },
   conflict: {
     expired: 'The offer is over: it expired or was withdrawn.',

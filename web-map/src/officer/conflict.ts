@@ -9,13 +9,21 @@ export type Conflict =
 /** What the officer is told until it is put away. */
 export interface Notice {
   id: string
-  op: Op['type']
+  /** What was not carried out, in order; all for the same reason. */
+  ops: Op['type'][]
   /** Number of the ticket; empty when the op concerns none. */
   number: string
   conflict: Conflict
   /** The server's own sentence. */
   detail: string
   at: string
+}
+
+/** Adds a notice; one about the same ticket and for the same reason grows instead. */
+export function withNotice(list: readonly Notice[], notice: Notice): Notice[] {
+  const last = list.at(-1)
+  if (!last || last.number !== notice.number || last.conflict !== notice.conflict) return [...list, notice]
+  return [...list.slice(0, -1), { ...last, ops: [...last.ops, ...notice.ops] }]
 }
 
 const ORDER: TicketStatus[] = ['accepted', 'en_route', 'on_scene', 'reporting', 'closed']

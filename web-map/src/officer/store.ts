@@ -7,7 +7,7 @@ import { openLive, type Link } from '../live'
 import { useConfig } from '../stores/config'
 import { useSession } from '../stores/session'
 import type { OfficerView, TicketView } from '../wire'
-import { conflictOf, type Notice } from './conflict'
+import { conflictOf, withNotice, type Notice } from './conflict'
 import { Kept, openDb, shelfOf, type Db } from './db'
 import { apply, type Op } from './ops'
 import { Outbox, type Entry } from './outbox'
@@ -194,13 +194,13 @@ export const useOfficer = defineStore('officer', () => {
     const fields = error.errors.map((e) => e.message).join(' ')
     const notice: Notice = {
       id: entry.key,
-      op: op.type,
+      ops: [op.type],
       number,
       conflict,
       detail: [error.detail, fields].filter(Boolean).join(' '),
       at: entry.at,
     }
-    setNotices([...notices.value, notice])
+    setNotices(withNotice(notices.value, notice))
     void refresh()
   }
 

@@ -24,6 +24,8 @@ export function useActions(own: () => OwnPosition | null) {
   const farM = ref(0)
   const report = ref('')
   const missing = ref(false)
+  /** True from closing a case until the next one comes. */
+  const closed = ref(false)
 
   const offer = () => officer.view?.offer ?? null
   const ticket = () => officer.view?.sortie?.ticket ?? null
@@ -100,6 +102,7 @@ export function useActions(own: () => OwnPosition | null) {
     const text = report.value.trim()
     missing.value = text === ''
     if (!t || missing.value) return
+    closed.value = true
     await act({ type: 'close', ticket_id: t.id, number: t.number, version: t.version, outcome_text: text })
   }
 
@@ -129,12 +132,14 @@ export function useActions(own: () => OwnPosition | null) {
     },
   )
   watch(
-    () => ticket()?.id,
-    () => {
+    () => ticket()?.id ?? offer()?.ticket.id,
+    (id) => {
+      if (id === undefined) return
+      closed.value = false
       report.value = ''
       missing.value = false
     },
   )
 
-  return { sheet, busy, farM, report, missing, start, decline, arrive, finish, redispatch, service }
+  return { sheet, busy, farM, report, missing, closed, start, decline, arrive, finish, redispatch, service }
 }

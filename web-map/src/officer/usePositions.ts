@@ -12,6 +12,8 @@ const BATCH = 500
 const ASK_AFTER_MS = 30_000
 /** About 28 hours at one fix every ten seconds; beyond that the oldest are dropped. */
 const MOST_KEPT = 10_000
+/** A position older than this is no longer shown as the own one. */
+const LOST_MS = 60_000
 const SWITCH = 'jiujin.officer.positions'
 
 /** Why no position is sent, or that it is. */
@@ -98,7 +100,7 @@ export function usePositions(): {
 
   function failed(error: GeolocationPositionError): void {
     if (error.code === error.PERMISSION_DENIED) problem.value = 'denied'
-    own.value = null
+    if (own.value && serverNow() - own.value.at > LOST_MS) own.value = null
   }
 
   async function keep(fix: KeptFix): Promise<void> {
