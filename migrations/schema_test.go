@@ -42,7 +42,9 @@ func TestSchemaIsTheDumpOfTheMigrations(t *testing.T) {
 	for line < min(len(g), len(w)) && g[line] == w[line] {
 		line++
 	}
-	near := func(lines []string) string { return strings.Join(lines[min(line, len(lines)):min(line+3, len(lines))], "\n") }
+	near := func(lines []string) string {
+		return strings.Join(lines[min(line, len(lines)):min(line+3, len(lines))], "\n")
+	}
 	t.Errorf("schema.sql is not what the migrations build; run: make schema\nfirst difference in line %d\nhas:\n%s\nshould have:\n%s",
 		line+1, near(w), near(g))
 }
@@ -102,4 +104,3 @@ func strip(text string) string {
 	text = regexp.MustCompile(`\n{3,}`).ReplaceAllString(text, "\n\n")
 	return "-- Today's shape of the database, written by `make schema` from the migrations. Do not edit.\n\n" + strings.TrimSpace(text) + "\n"
 }
-

@@ -1,0 +1,289 @@
+package app_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// allowed is the import graph: what each package may import of the others, and why. An import without a line fails, and
+// so does a line about a package that is gone. docs/architecture.md shows the same as a picture.
+var allowed = []struct{ from, to, reason string }{
+	{"geo/datum", "", "pure: points in, points out"},
+	{"geo", "", "pure: everybody builds on it, it builds on nobody"},
+	{"internal/pg", "", "knows no tables"},
+	{"internal/pg/cluster", "", "a server has to run before anything can connect"},
+	{"migrations", "", "files only"},
+	{"web-map", "", "files only"},
+
+	{"internal/pg/pgtest", "internal/pg", "opens the databases of tests"},
+	{"internal/pg/pgtest", "internal/pg/cluster", "runs the server of tests"},
+	{"internal/pg/pgtest", "migrations", "builds the template database"},
+
+	{"geo/retailer", "geo", "a shop has a cell and a distance"},
+	{"geo/retailer", "geo/datum", "lists come in other datums"},
+	{"geo/retailer", "internal/pg", "owns the SQL of the register"},
+	{"geo/basemap", "internal/pg", "owns the SQL of the basemap"},
+
+	{"tracking", "geo", "positions are points and cells"},
+	{"tracking", "geo/datum", "devices report in other datums"},
+	{"tracking", "internal/pg", "owns the SQL of fixes and devices"},
+	{"tracking/jsonfix", "tracking", "a decoder makes raw fixes"},
+
+	{"ticket", "geo", "a case has a point and a cell"},
+	{"ticket", "internal/pg", "owns the SQL of tickets and the event log"},
+
+	{"dispatch", "geo", "distance and ETA"},
+	{"dispatch", "ticket", "an offer moves the ticket in the same transaction"},
+	{"dispatch", "tracking", "who is near, and how fresh the position is"},
+	{"dispatch", "internal/pg", "owns the SQL of offers, sorties and shifts"},
+
+	{"internal/auth", "internal/pg", "owns the SQL of people and sessions"},
+
+	{"internal/live", "dispatch", "shows units and tickets as dispatch views them"},
+	{"internal/live", "ticket", "follows the event log"},
+	{"internal/live", "tracking", "shows the fixes that were accepted"},
+
+	{"internal/httpapi", "dispatch", "routes of offers, units, shifts, figures"},
+	{"internal/httpapi", "geo", "points and distances in requests"},
+	{"internal/httpapi", "geo/basemap", "route of the tiles"},
+	{"internal/httpapi", "geo/datum", "the datum of a device or of a list"},
+	{"internal/httpapi", "geo/retailer", "routes of the register"},
+	{"internal/httpapi", "internal/auth", "who asks"},
+	{"internal/httpapi", "internal/live", "the stream"},
+	{"internal/httpapi", "internal/pg", "one transaction for a command and its idempotency key"},
+	{"internal/httpapi", "ticket", "routes of tickets"},
+	{"internal/httpapi", "tracking", "route of the fixes"},
+	{"internal/httpapi", "tracking/jsonfix", "the format of the fixes"},
+
+	{"internal/town", "geo", "distances in the made-up county"},
+
+	{"internal/app", "dispatch", "wiring"},
+	{"internal/app", "geo/basemap", "wiring; the demo's map"},
+	{"internal/app", "geo/datum", "the demo's devices and shops are WGS-84"},
+	{"internal/app", "geo/retailer", "the demo's shops"},
+	{"internal/app", "internal/auth", "the first administrator; the demo's people"},
+	{"internal/app", "internal/httpapi", "wiring"},
+	{"internal/app", "internal/live", "wiring"},
+	{"internal/app", "internal/pg", "opens the database"},
+	{"internal/app", "internal/pg/cluster", "runs the private cluster"},
+	{"internal/app", "internal/town", "the demo's county"},
+	{"internal/app", "migrations", "migrates at each start"},
+	{"internal/app", "ticket", "wiring; the tables that the pages show"},
+	{"internal/app", "tracking", "wiring"},
+	{"internal/app", "web-map", "hands the pages to the server"},
+
+	{"cmd/jiujin", "geo/datum", "flag of the import"},
+	{"cmd/jiujin", "geo/retailer", "the import"},
+	{"cmd/jiujin", "internal/app", "runs it"},
+	{"cmd/jiujin", "internal/auth", "the password command"},
+	{"cmd/jiujin", "internal/pg", "the password command's transaction"},
+	{"cmd/jiujin", "internal/town", "flags of the demo"},
+	{"cmd/jiujin", "ticket", "the log command"},
+
+	{"cmd/fleetsim", "geo", "drives along the roads"},
+	{"cmd/fleetsim", "internal/town", "the county that it lives in; all else goes over HTTP"},
+}
+
+// libraries says where each module that we use may be imported, tests included, and why it is there. "*" is everywhere.
+var libraries = []struct{ module, where, reason string }{
+	{"github.com/paulmach/orb", "*", "the vocabulary of two-dimensional geometry"},
+	{"github.com/uber/h3-go/v4", "geo", "needs C and has latitude first: kept in one place"},
+	{"github.com/jackc/pgx/v5", "*", "PostgreSQL; see the test of its files"},
+	{"github.com/pressly/goose/v3", "internal/pg", "migrations"},
+	{"github.com/twpayne/go-geom", "internal/pg", "geometry with measures, for tracks"},
+	{"github.com/labstack/echo/v4", "internal/httpapi", "routing"},
+	{"github.com/danielgtaylor/huma/v2", "internal/httpapi", "the contract in Go types, and OpenAPI from it"},
+	{"github.com/prometheus/client_golang", "internal/httpapi internal/app", "metrics"},
+	{"github.com/alexedwards/argon2id", "internal/auth", "password hashes"},
+	{"github.com/alexedwards/scs/v2", "internal/auth", "sessions"},
+	{"github.com/alecthomas/kong", "internal/app cmd/jiujin cmd/fleetsim", "command line"},
+	{"github.com/BurntSushi/toml", "internal/app", "configuration file"},
+	{"github.com/mozillazg/go-pinyin", "geo/retailer", "search by sound"},
+	{"golang.org/x/text", "geo/retailer internal/httpapi", "GB 18030; Accept-Language"},
+	{"golang.org/x/sync", "*", "errgroup, semaphore"},
+	{"pgregory.net/rapid", "*", "property tests"},
+	{"go.uber.org/goleak", "*", "tests that nothing is left running"},
+}
+
+const module = "jiujin/"
+
+// pkg is a package as go list tells; names are without the module.
+type pkg struct {
+	Dir, ImportPath                              string
+	GoFiles, CgoFiles, TestGoFiles, XTestGoFiles []string
+	Imports, TestImports, XTestImports           []string
+}
+
+func (p pkg) name() string { return strings.TrimPrefix(p.ImportPath, module) }
+
+func (p pkg) tests() []string { return slices.Concat(p.TestImports, p.XTestImports) }
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json", "./...")
+	cmd.Dir = root
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, complaint.String())
+	}
+	var list []pkg
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := dec.Decode(&p); err == io.EOF {
+			return list
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+}
+
+func TestImportsHaveALineInTheTable(t *testing.T) {
+	list := packages(t)
+	exists, lines := map[string]bool{}, map[[2]string]bool{}
+	for _, p := range list {
+		exists[p.name()] = true
+	}
+	for _, a := range allowed {
+		if a.reason == "" || lines[[2]string{a.from, a.to}] {
+			t.Errorf("the line %s → %s has no reason or is there twice", a.from, a.to)
+		}
+		lines[[2]string{a.from, a.to}] = true
+		for _, name := range []string{a.from, a.to} {
+			if name != "" && !exists[name] {
+				t.Errorf("the table speaks of %s, which is gone", name)
+			}
+		}
+	}
+	for _, p := range list {
+		if !slices.ContainsFunc(allowed, func(a struct{ from, to, reason string }) bool { return a.from == p.name() }) {
+			t.Errorf("package %s has no line in the table", p.name())
+		}
+		for _, to := range p.Imports {
+			if to, ours := strings.CutPrefix(to, module); ours && !lines[[2]string{p.name(), to}] {
+				t.Errorf("%s imports %s: not in the table of imports", p.name(), to)
+			}
+		}
+	}
+}
+
+// Tests may reach wider, but the two halves stay apart even there, and what serves tests is in no program.
+func TestTrackingAndTicketDoNotKnowEachOther(t *testing.T) {
+	for _, p := range packages(t) {
+		all := slices.Concat(p.Imports, p.tests())
+		for _, pair := range [][2]string{{"tracking", "ticket"}, {"ticket", "tracking"}} {
+			if p.name() == pair[0] && slices.Contains(all, module+pair[1]) {
+				t.Errorf("%s imports %s", pair[0], pair[1])
+			}
+		}
+		if slices.Contains(p.Imports, module+"internal/pg/pgtest") {
+			t.Errorf("%s imports pgtest outside of its tests", p.name())
+		}
+	}
+}
+
+func TestLibrariesStayWhereTheyBelong(t *testing.T) {
+	used := map[string]bool{}
+	for _, p := range packages(t) {
+		for _, imp := range slices.Concat(p.Imports, p.tests()) {
+			if first, _, _ := strings.Cut(imp, "/"); !strings.Contains(first, ".") {
+				continue // ours, or the standard library
+			}
+			i := slices.IndexFunc(libraries, func(l struct{ module, where, reason string }) bool {
+				return imp == l.module || strings.HasPrefix(imp, l.module+"/")
+			})
+			if i < 0 {
+				t.Errorf("%s imports %s: a new library needs a line with its reason", p.name(), imp)
+				continue
+			}
+			used[libraries[i].module] = true
+			if w := libraries[i].where; w != "*" && !slices.Contains(strings.Fields(w), p.name()) {
+				t.Errorf("%s imports %s, which belongs to %s: %s", p.name(), imp, w, libraries[i].reason)
+			}
+		}
+	}
+	for _, l := range libraries {
+		if !used[l.module] {
+			t.Errorf("nobody imports %s any more: remove its line", l.module)
+		}
+	}
+}
+
+// SQL lies in files named store*.go, and only those and internal/pg talk to the driver. Tests may look into the
+// database as they like.
+func TestSQLLiesInStoreFiles(t *testing.T) {
+	statement := regexp.MustCompile(`(?is)^\s*(select\s.*\sfrom\s|insert\s+into\s|update\s+\w+.*\sset\s|delete\s+from\s|with\s+\w+\s+as\s*\()`)
+	for _, p := range packages(t) {
+		if p.name() == "internal/pg" || strings.HasPrefix(p.name(), "internal/pg/") {
+			continue
+		}
+		for _, file := range slices.Concat(p.GoFiles, p.CgoFiles) {
+			if strings.HasPrefix(file, "store") {
+				continue
+			}
+			name := path.Join(p.name(), file)
+			tree := parse(t, filepath.Join(p.Dir, file))
+			for _, imp := range tree.Imports {
+				if strings.HasPrefix(imp.Path.Value, `"github.com/jackc/pgx/`) {
+					t.Errorf("%s imports pgx and is not a store file", name)
+				}
+			}
+			ast.Inspect(tree, func(n ast.Node) bool {
+				if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+					if text, err := strconv.Unquote(lit.Value); err == nil && statement.MatchString(text) {
+						t.Errorf("%s holds SQL and is not a store file: %.60s", name, strings.TrimSpace(text))
+					}
+				}
+				return true
+			})
+		}
+	}
+}
+
+// Tests wait on signals and are never left out.
+func TestTestsNeitherSleepNorSkip(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, file := range slices.Concat(p.TestGoFiles, p.XTestGoFiles) {
+			ast.Inspect(parse(t, filepath.Join(p.Dir, file)), func(n ast.Node) bool {
+				call, ok := n.(*ast.CallExpr)
+				if !ok {
+					return true
+				}
+				sel, ok := call.Fun.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				of, _ := sel.X.(*ast.Ident)
+				sleeps := of != nil && of.Name == "time" && sel.Sel.Name == "Sleep"
+				skips := slices.Contains([]string{"Skip", "Skipf", "SkipNow"}, sel.Sel.Name)
+				if sleeps || skips {
+					t.Errorf("%s calls %s", path.Join(p.name(), file), sel.Sel.Name)
+				}
+				return true
+			})
+		}
+	}
+}
+
+func parse(t *testing.T, file string) *ast.File {
+	t.Helper()
+	tree, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
