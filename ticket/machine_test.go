@@ -43,6 +43,11 @@ registered  | amend      | registered  | agent dispatcher                 |
 to_dispatch | amend      | to_dispatch | agent dispatcher                 |
 `
 
+// byTheBook is the step that leads on from each status.
+var byTheBook = map[string]string{
+	"registered": "triage", "to_dispatch": "offer", "offered": "accept", "accepted": "depart", "en_route": "arrive", "on_scene": "finish", "reporting": "close",
+}
+
 type rule struct {
 	from, action, to string
 	roles, needs     []string
@@ -155,7 +160,8 @@ func anyStep(t *rapid.T, m *model) (role string, s ticket.Step) {
 	s = ticket.Step{Version: m.version, Reason: "说明", Outcome: "I01", OutcomeText: "已查处", UnitID: 1}
 	likely := []rule{}
 	for _, r := range rules {
-		if m.fits(r) && r.action != "cancel" && r.action != "answer" {
+		ending := r.action == "cancel" || r.action == "answer"
+		if m.fits(r) && (!ending || rapid.IntRange(0, 9).Draw(t, "ends") == 0) {
 			likely = append(likely, r)
 		}
 	}
@@ -191,7 +197,11 @@ func TestMachineAgainstModel(t *testing.T) {
 		in.Subtype = rapid.SampledFrom([]string{"R02", "R12", "C01", "C07", "Q03", "S01"}).Draw(rt, "subtype")
 		sub, _ := ticket.SubtypeByCode(in.Subtype)
 		in.Kind = sub.Kind
-		m := model{kind: sub.Kind, located: rapid.Bool().Draw(rt, "located"), status: "registered", version: 1, urgency: sub.Urgency, events: 1}
+		far := rapid.IntRange(0, 7).Draw(rt, "far") // goes so many steps by the book first
+		if rapid.Bool().Draw(rt, "farther") {
+			far = 7 - far
+		}
+		m := model{kind: sub.Kind, located: far > 0 || rapid.Bool().Draw(rt, "located"), status: "registered", version: 1, urgency: sub.Urgency, events: 1}
 		if !m.located {
 			in.Place.Point = nil
 		}
@@ -199,9 +209,13 @@ func TestMachineAgainstModel(t *testing.T) {
 			m.status, m.version, m.events = "to_dispatch", 2, 2
 		}
 		tk, _ := o.open(t, in)
-		for range rapid.IntRange(1, 40).Draw(rt, "steps") {
+		for i := range far + rapid.IntRange(0, 20).Draw(rt, "steps") {
 			o.pass(time.Duration(rapid.IntRange(-2000, 60_000).Draw(rt, "ms")) * time.Millisecond) // clocks are put back, too
 			role, step := anyStep(rt, &m)
+			if action := byTheBook[m.status]; i < far && action != "" {
+				r := rules[slices.IndexFunc(rules, func(r rule) bool { return r.action == action })]
+				role, step = r.roles[0], ticket.Step{Action: ticket.Action(action), Version: m.version, Outcome: "I01", OutcomeText: "已查处", UnitID: 1}
+			}
 			want, next := m.answer(role, step)
 			actor := o.dispatcher
 			actor.Role = role
