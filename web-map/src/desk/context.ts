@@ -50,6 +50,8 @@ function createDesk() {
   const intakeShown = ref(true)
   /** Counts up to ask the intake form for the focus. */
   const intakeAsked = ref(0)
+  /** Asks the list of candidates for the focus; the list takes it back. */
+  const candidatesAsked = ref(false)
   const busy = ref(false)
   const intent = new Intent()
 
@@ -159,6 +161,7 @@ function createDesk() {
     chosenRetailer,
     intakeShown,
     intakeAsked,
+    candidatesAsked,
     busy,
     mayTakeIn,
     mayRepair,

@@ -91,6 +91,7 @@ export default {
   },
   mode: { named: 'Named', hidden: 'Confidential', anonymous: 'Anonymous' },
   reporter: {
+    mode: 'Identity',
     name: 'Name',
     phone: 'Phone',
     note: 'Contact note',

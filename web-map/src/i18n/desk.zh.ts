@@ -89,6 +89,7 @@ const zh = {
   },
   mode: { named: '实名', hidden: '匿名保密', anonymous: '不留身份' },
   reporter: {
+    mode: '身份',
     name: '称呼',
     phone: '联系电话',
     note: '联系备注',

@@ -22,7 +22,7 @@ export function useMarkers(desk: Desk, map: ShallowRef<MapLibre | undefined>): v
       const element = document.createElement('span')
       element.className = `map-rank${candidate.rank === 1 ? ' map-rank-best' : ''}`
       element.append(document.createTextNode(String(candidate.rank)))
-      ranks.push(new Marker({ element, offset: [0, -20] }).setLngLat(at).addTo(map.value))
+      ranks.push(new Marker({ element, offset: [-19, 0] }).setLngLat(at).addTo(map.value))
     }
   }
 
