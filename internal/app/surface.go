@@ -8,6 +8,7 @@ import (
 
 	"jiujin/dispatch"
 	"jiujin/geo/basemap"
+	"jiujin/internal/auth"
 	"jiujin/internal/httpapi"
 	"jiujin/ticket"
 	"jiujin/tracking"
@@ -16,6 +17,13 @@ import (
 // publicConfig is what the pages need before anybody signs in.
 func (s *service) publicConfig(ctx context.Context) (httpapi.Config, error) {
 	c := httpapi.Config{Title: s.cfg.Title, OrgName: s.cfg.OrgName, Version: s.opts.Version, Demo: s.opts.Demo, Channels: ticket.Channels}
+	orgs, err := auth.Orgs(ctx, s.db.Pool, "")
+	if err != nil {
+		return c, err
+	}
+	if len(orgs) > 0 {
+		c.OrgName = orgs[0].Name // the root; the configured name is for the first start
+	}
 	policies, err := dispatch.Policies(ctx, s.db.Pool)
 	if err != nil {
 		return c, err
