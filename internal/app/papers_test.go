@@ -293,6 +293,32 @@ func TestGlossaryHasTheWordsOfTheCode(t *testing.T) {
 	}
 }
 
+// The Chinese words of the glossary are those on the screen.
+func TestGlossaryHasTheWordsOfTheScreen(t *testing.T) {
+	screen := paper(t, "web-map/src/i18n/core.zh.ts")
+	for heading, group := range map[string]string{
+		"## Status of a ticket": "status", "## Kind of a ticket": "kind", "## Duty of a unit": "duty", "## Roles": "role",
+	} {
+		_, words, ok := strings.Cut(screen, "\n  "+group+": {")
+		if !ok {
+			t.Errorf("the screen has no group of words %s", group)
+			continue
+		}
+		words, _, _ = strings.Cut(words, "}")
+		_, section, _ := strings.Cut(paper(t, "docs/glossary.md"), "\n"+heading+"\n")
+		section, _, _ = strings.Cut(section, "\n#")
+		rows := regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| ([^ |]+)").FindAllStringSubmatch(section, -1)
+		if len(rows) == 0 {
+			t.Errorf("the glossary has no words below %q", heading)
+		}
+		for _, row := range rows {
+			if !strings.Contains(words, row[1]+": '"+row[2]+"'") {
+				t.Errorf("%s is %s in the glossary, the screen has %s", row[1], row[2], strings.TrimSpace(words))
+			}
+		}
+	}
+}
+
 func texts[S ~string](list ...S) []string {
 	out := make([]string, len(list))
 	for i, s := range list {
