@@ -3,24 +3,13 @@ import { get } from '../api'
 import { serverNow } from '../clock'
 import { useConfig } from '../stores/config'
 import type { PublicBoard } from '../wire'
+import { sumOf, type Sum } from './sum'
 
 const EVERY_MS = 60_000
 const AGAIN_MS = 10_000
 
 /** The figures for the hall; `as_of` is the moment up to which they count. */
 export type HallBoard = PublicBoard & { as_of?: string }
-
-/** A count over districts: `atLeast` when some are suppressed, null when nothing is known. */
-export interface Sum {
-  n: number
-  atLeast: boolean
-}
-
-export function sumOf(counts: (number | null)[]): Sum | null {
-  const known = counts.filter((c) => c !== null)
-  if (counts.length > 0 && known.length === 0) return null
-  return { n: known.reduce((a, b) => a + b, 0), atLeast: known.length < counts.length }
-}
 
 /** Reads the hall's figures every minute, every ten seconds while the server does not answer. */
 export function useHall(): {

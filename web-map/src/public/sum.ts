@@ -1,0 +1,12 @@
+/** A count over districts: `atLeast` when some are suppressed, null when nothing is known. */
+export interface Sum {
+  n: number
+  atLeast: boolean
+}
+
+/** Adds up what is known of the counts. */
+export function sumOf(counts: (number | null)[]): Sum | null {
+  const known = counts.filter((c) => c !== null)
+  if (counts.length > 0 && known.length === 0) return null
+  return { n: known.reduce((a, b) => a + b, 0), atLeast: known.length < counts.length }
+}
