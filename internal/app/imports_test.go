@@ -54,6 +54,7 @@ var allowed = []struct{ from, to, reason string }{
 	{"internal/live", "dispatch", "shows units and tickets as dispatch views them"},
 	{"internal/live", "ticket", "follows the event log"},
 	{"internal/live", "tracking", "shows the fixes that were accepted"},
+	{"internal/live", "internal/pg", "a snapshot and its number are of one moment"},
 
 	{"internal/httpapi", "dispatch", "routes of offers, units, shifts, figures"},
 	{"internal/httpapi", "geo", "points and distances in requests"},

@@ -174,8 +174,9 @@ func TestCommandsOfThePapersExist(t *testing.T) {
 	for _, f := range papers(t) {
 		for _, line := range code(f.text) {
 			tokens := strings.Fields(line)
-			at := slices.IndexFunc(tokens, func(s string) bool { return filepath.Base(s) == "jiujin" })
-			for at >= 0 && at+1 < len(tokens) && filepath.Base(tokens[at+1]) == "jiujin" {
+			program := func(s string) bool { return s == "jiujin" || strings.HasSuffix(s, "/jiujin") }
+			at := slices.IndexFunc(tokens, program)
+			for at >= 0 && at+1 < len(tokens) && program(tokens[at+1]) {
 				at++ // sudo -u jiujin jiujin …
 			}
 			if at < 0 || at+1 >= len(tokens) || !word.MatchString(tokens[at+1]) {
@@ -226,6 +227,7 @@ func TestRoutesOfThePapersExist(t *testing.T) {
 func TestNamesOfThePapersExist(t *testing.T) {
 	var sources strings.Builder
 	for _, f := range files(t) {
+		sources.WriteString(f.path)
 		if f.ext() != ".md" && !strings.HasSuffix(f.path, "_test.go") {
 			sources.WriteString(f.text)
 		}
