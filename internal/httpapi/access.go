@@ -28,6 +28,7 @@ type rule struct {
 	bodyMax int64         // bytes; 0 = 1 MiB
 	within  time.Duration // for the whole request to arrive; 0 = 30 s
 	stream  bool          // answers for as long as the client stays
+	quiet   bool          // so frequent that a success is worth a line at Debug level only
 }
 
 func (r rule) bodyLimit() int64 {
@@ -64,9 +65,9 @@ func accessTable() []rule {
 		{method: "POST", path: v1 + "/session/password", access: everyone},
 		{method: "GET", path: v1 + "/config", access: public},
 
-		{method: "GET", path: v1 + "/tiles/{z}/{x}/{y}", access: public},
+		{method: "GET", path: v1 + "/tiles/{z}/{x}/{y}", access: public, quiet: true},
 
-		{method: "POST", path: v1 + "/fixes", access: access{device: true, roles: []auth.Role{auth.Officer, auth.Leader}}, bodyMax: 4 << 20},
+		{method: "POST", path: v1 + "/fixes", access: access{device: true, roles: []auth.Role{auth.Officer, auth.Leader}}, bodyMax: 4 << 20, quiet: true},
 		{method: "GET", path: v1 + "/units", access: board},
 		{method: "POST", path: v1 + "/units", access: administrator},
 		{method: "GET", path: v1 + "/units/near", access: desk},
@@ -141,7 +142,7 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 			return s.unknownRoute(c)
 		}
 		about := aboutRequest(r.Context())
-		about.route = rule.path
+		about.route, about.quiet = rule.path, rule.quiet
 		s.setLimits(c, rule)
 		ctx, err := s.allowed(r.Context(), r, rule)
 		if err != nil {
@@ -216,11 +217,4 @@ func who(ctx context.Context) auth.Principal {
 		return *p
 	}
 	return auth.Principal{}
-}
-
-// stillAllowed asks again, for a stream that has been open for a while, whether
-// its person is still signed in; the error is that of auth.Sessions.Principal.
-func (s *Server) stillAllowed(ctx context.Context) error {
-	_, err := s.sessions.Principal(ctx, aboutRequest(ctx).token)
-	return err
 }

@@ -88,6 +88,15 @@ func replay[T any](ctx context.Context, tx *pg.Tx, row idempotencyRow, seal seal
 	return out, nil
 }
 
+// knownKey tells whether the person has used a key before, for work that is not done inside a command.
+func (s *Server) knownKey(ctx context.Context, key string) (bool, error) {
+	seal, err := newSeal(who(ctx).Actor(), key)
+	if err != nil {
+		return false, err
+	}
+	return hasIdempotency(ctx, s.deps.DB.Pool, who(ctx).Actor(), seal.id)
+}
+
 // seal keeps what belongs to one idempotency key of one person.
 type seal struct {
 	id     string // stands for the key in the database

@@ -20,7 +20,7 @@ func (v *service) orgBody(code string) string {
 	return `{"parent_id":` + id(v.county.ID) + `,"level":"squad","code":"` + code + `","name":"中队"}`
 }
 
-func (v *service) count(t *testing.T, sql string) int {
+func (v *service) count(t testing.TB, sql string) int {
 	t.Helper()
 	var n int
 	if err := v.db.Pool.QueryRow(t.Context(), sql).Scan(&n); err != nil {

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 
 	"github.com/labstack/echo/v4"
 
-	"jiujin/geo/datum"
 	"jiujin/internal/auth"
 	"jiujin/tracking"
 	"jiujin/tracking/jsonfix"
@@ -46,11 +46,11 @@ func (s *Server) lookUpDevice(ctx context.Context, key string) (context.Context,
 }
 
 type fixResult struct {
-	Index  int             `json:"index"`
-	Status tracking.Status `json:"status"`
-	Reason tracking.Reason `json:"reason,omitempty"`
-	Field  string          `json:"field,omitempty"`
-	Detail string          `json:"detail,omitempty"`
+	Index  int             `json:"index" doc:"Place in the body, from 0"`
+	Status tracking.Status `json:"status" enum:"stored,duplicate,refused"`
+	Reason tracking.Reason `json:"reason,omitempty" doc:"Stable word; why it was refused"`
+	Field  string          `json:"field,omitempty" doc:"Which field is wrong"`
+	Detail string          `json:"detail,omitempty" doc:"What is wrong with it, in English"`
 }
 
 type fixesAnswer struct {
@@ -58,7 +58,7 @@ type fixesAnswer struct {
 	Stored    int         `json:"stored"`
 	Duplicate int         `json:"duplicate"`
 	Refused   int         `json:"refused"`
-	Results   []fixResult `json:"results"` // of those not stored; of all with ?results=all
+	Results   []fixResult `json:"results" nullable:"false" doc:"Of those not stored; of all with ?results=all"`
 }
 
 func (s *Server) fixRoutes() { s.echo.POST("/api/v1/fixes", s.takeFixes) }
@@ -71,7 +71,7 @@ func (s *Server) takeFixes(c echo.Context) error {
 	if err != nil {
 		return s.echoRefuse(c, err)
 	}
-	body, err := io.ReadAll(c.Request().Body)
+	body, err := io.ReadAll(incoming{c.Request().Body})
 	if err != nil {
 		return s.echoRefuse(c, err)
 	}
@@ -104,4 +104,16 @@ func fixesOf(outcomes []tracking.Outcome, all bool) fixesAnswer {
 	return a
 }
 
-func datumOf(name string) datum.Datum { return datum.Datum(name) }
+// incoming is the body of a request to a handler on echo; it names what can go wrong on the way.
+type incoming struct{ io.Reader }
+
+func (in incoming) Read(b []byte) (int, error) {
+	n, err := in.Reader.Read(b)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = errTooSlow
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		err = errCutShort
+	}
+	return n, err
+}

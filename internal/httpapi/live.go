@@ -2,8 +2,8 @@ package httpapi
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -14,7 +14,7 @@ import (
 	"jiujin/dispatch"
 	"jiujin/internal/auth"
 	"jiujin/internal/live"
-	"jiujin/ticket"
+	"jiujin/internal/pg"
 )
 
 const (
@@ -23,14 +23,11 @@ const (
 	recheckWithin = 30 * time.Second // how soon a stream ends after its person was signed out
 )
 
-// bootID names this run of the process on the streams.
-var bootID = rand.Text()[:10]
-
 type hello struct {
-	Boot string    `json:"boot"`
+	Boot string    `json:"boot" doc:"Names this run of the process"`
 	Now  time.Time `json:"now"`
-	Seq  int64     `json:"seq"`
-	View string    `json:"view"`
+	Seq  int64     `json:"seq" doc:"Number of the newest event in the snapshot that follows"`
+	View string    `json:"view" enum:"board,officer"`
 }
 
 type snapshot struct {
@@ -47,32 +44,26 @@ type gap struct {
 func (s *Server) liveRoutes() { s.echo.GET("/api/v1/live", s.live) }
 
 // live streams what happens as server-sent events. The subscription is opened before the snapshot is read, and what
-// was queued in between but is already in the snapshot is dropped by its number: nothing is missed, nothing goes back.
+// was queued in between but is older than the snapshot is dropped: nothing is missed, nothing goes back.
 func (s *Server) live(c echo.Context) error {
 	ctx, me := c.Request().Context(), who(c.Request().Context())
-	sub := &live.Subscriber{Branch: me.OrgPath, Events: me.Role != auth.Wall}
-	view := c.QueryParam("view")
-	switch {
-	case view == "officer" && me.UnitID != 0:
-		sub.UnitID = me.UnitID
-	case view == "officer" || me.Role == auth.Officer:
-		return errForbidden
-	default:
-		view = "board"
+	sub, err := subscriber(me, c.QueryParam("view"))
+	if err != nil {
+		return err
 	}
 	s.deps.Hub.Subscribe(sub)
 	defer s.deps.Hub.Unsubscribe(sub)
 
+	seq, first, err := s.firstMessages(ctx, me, sub, c.Request().Header.Get("Last-Event-ID"))
+	if err != nil {
+		return err
+	}
 	w := newStream(c.Response())
-	seq, err := ticket.HeadSeq(ctx, s.deps.DB.Pool)
-	if err != nil {
-		return err
+	view := "board"
+	if sub.UnitID != 0 {
+		view = "officer"
 	}
-	first, err := s.firstMessages(ctx, me, sub, c.Request().Header.Get("Last-Event-ID"), seq)
-	if err != nil {
-		return err
-	}
-	if err := w.open(hello{Boot: bootID, Now: s.now(), Seq: seq, View: view}); err != nil {
+	if err := w.open(hello{Boot: s.boot, Now: s.now(), Seq: seq, View: view}); err != nil {
 		return nil // the client is gone
 	}
 	for _, m := range first {
@@ -80,76 +71,127 @@ func (s *Server) live(c echo.Context) error {
 			return nil
 		}
 	}
-	return s.follow(ctx, w, sub, seq)
+	s.follow(ctx, w, sub, seq)
+	return nil
 }
 
-// follow copies messages until the client goes, is cut, or is signed out.
-func (s *Server) follow(ctx context.Context, w *stream, sub *live.Subscriber, seq int64) error {
-	recheck := time.NewTicker(recheckWithin)
+// subscriber says what a person may watch.
+func subscriber(me auth.Principal, view string) (*live.Subscriber, error) {
+	switch view {
+	case "", "board":
+		if me.Role == auth.Officer {
+			return nil, errForbidden
+		}
+		return &live.Subscriber{Branch: me.OrgPath, Events: me.Role != auth.Wall}, nil
+	case "officer":
+		if me.UnitID == 0 || me.Role != auth.Officer && me.Role != auth.Leader {
+			return nil, errForbidden
+		}
+		return &live.Subscriber{Branch: me.OrgPath, UnitID: me.UnitID}, nil
+	}
+	return nil, invalid{"query.view", text{"应为 board 或 officer。", "It must be board or officer."}}
+}
+
+// follow copies messages until the client goes, is cut, or may not watch any more.
+func (s *Server) follow(ctx context.Context, w *stream, sub *live.Subscriber, seq int64) {
+	recheck := time.NewTicker(s.recheck)
 	defer recheck.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-recheck.C:
-			if s.stillAllowed(ctx) != nil {
-				return nil
+			if !s.stillAllowed(ctx) {
+				return
 			}
 		case m, open := <-sub.Messages():
 			if !open {
-				return nil
+				return
 			}
-			if m.Seq != 0 && m.Seq <= seq {
+			if m.Old(seq) {
 				continue
 			}
 			if err := w.send(m); err != nil {
-				return nil
+				return
 			}
 		}
 	}
 }
 
-// firstMessages is the state as it is now, then the facts since lastID that the page had seen.
-func (s *Server) firstMessages(ctx context.Context, me auth.Principal, sub *live.Subscriber, lastID string, seq int64) ([]live.Message, error) {
-	now, db := s.now(), s.deps.DB.Pool
-	if sub.UnitID != 0 {
-		state, err := s.deps.Dispatch.Officer(ctx, db, sub.UnitID, now)
-		return []live.Message{message("officer", seq, state)}, err
+// firstMessages is the state at one moment, then the facts after lastID that the page has not seen. seq is the number
+// of the newest fact in that state.
+func (s *Server) firstMessages(ctx context.Context, me auth.Principal, sub *live.Subscriber, lastID string) (seq int64, out []live.Message, err error) {
+	err = live.AtHead(ctx, s.deps.DB, func(q pg.Queryer, head int64) error {
+		seq = head
+		if sub.UnitID != 0 {
+			state, err := s.deps.Dispatch.Officer(ctx, q, sub.UnitID, s.now())
+			out = []live.Message{message("officer", state)}
+			return err
+		}
+		state, err := s.snapshot(ctx, q, me.OrgPath, seq)
+		if err != nil {
+			return err
+		}
+		out = []live.Message{message("snapshot", state)}
+		last, err := strconv.ParseInt(lastID, 10, 64)
+		if err != nil || last < 0 || last > seq || !sub.Events { // a first visit, or not from this event log
+			out[0].ID = seq
+			return nil
+		}
+		missed, err := missedEvents(ctx, q, me.OrgPath, last, seq)
+		out = append(out, missed...)
+		return err
+	})
+	return seq, out, err
+}
+
+func (s *Server) snapshot(ctx context.Context, q pg.Queryer, branch string, seq int64) (snap snapshot, err error) {
+	now := s.now()
+	snap.Seq = seq
+	if snap.Units, err = s.deps.Dispatch.UnitViews(ctx, q, branch, nil, now); err != nil {
+		return snap, err
 	}
-	var err error
-	snap := snapshot{Seq: seq}
-	if snap.Units, err = s.deps.Dispatch.UnitViews(ctx, db, me.OrgPath, nil, now); err != nil {
-		return nil, err
-	}
-	if snap.Tickets, err = s.deps.Dispatch.OpenTickets(ctx, db, me.OrgPath, now); err != nil {
-		return nil, err
-	}
-	out := []live.Message{message("snapshot", seq, snap)}
-	last, err := strconv.ParseInt(lastID, 10, 64)
-	if err != nil || last >= seq || !sub.Events {
-		return out, nil
-	}
-	events, err := dispatch.EventsAfter(ctx, db, me.OrgPath, last, resumeLimit+1)
+	snap.Tickets, err = s.deps.Dispatch.OpenTickets(ctx, q, branch, now)
+	return snap, err
+}
+
+// missedEvents is the facts of a branch after last, or a gap when there are too many.
+func missedEvents(ctx context.Context, q pg.Queryer, branch string, last, seq int64) ([]live.Message, error) {
+	events, err := dispatch.EventsAfter(ctx, q, branch, last, resumeLimit+1)
 	if err != nil {
 		return nil, err
 	}
 	if len(events) > resumeLimit {
-		return append(out, message("gap", seq, gap{From: last + 1, To: seq})), nil
+		m := message("gap", gap{From: last + 1, To: seq})
+		m.ID = seq
+		return []live.Message{m}, nil
 	}
-	for _, e := range events {
-		if e.Seq <= seq {
-			out = append(out, message("event", e.Seq, e.Event))
-		}
+	out := make([]live.Message, len(events))
+	for i, e := range events {
+		out[i] = message("event", e.Event)
+		out[i].ID = e.Seq
 	}
 	return out, nil
 }
 
-func message(name string, seq int64, v any) live.Message {
+// stillAllowed asks again, for a stream that has been open for a while, whether its person may still watch. While the
+// database cannot tell, the stream goes on.
+func (s *Server) stillAllowed(ctx context.Context) bool {
+	a := aboutRequest(ctx)
+	now, err := s.sessions.Principal(ctx, a.token)
+	if err != nil {
+		return !errors.Is(err, auth.ErrNotSignedIn)
+	}
+	was := a.principal
+	return now.Role == was.Role && now.OrgPath == was.OrgPath && now.UnitID == was.UnitID && !now.MustChange
+}
+
+func message(name string, v any) live.Message {
 	data, err := json.Marshal(v)
 	if err != nil { // our own types always encode
 		panic(fmt.Sprintf("encode %s: %v", name, err))
 	}
-	return live.Message{Name: name, Seq: seq, Data: data}
+	return live.Message{Name: name, Data: data}
 }
 
 // stream writes server-sent events and flushes each.
@@ -171,15 +213,15 @@ func (st *stream) open(h hello) error {
 	if _, err := fmt.Fprint(st.w, "retry: 1500\n"); err != nil {
 		return err
 	}
-	return st.send(message("hello", 0, h))
+	return st.send(message("hello", h))
 }
 
 func (st *stream) send(m live.Message) error {
 	if err := st.control.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
 		return err
 	}
-	if m.Seq != 0 {
-		if _, err := fmt.Fprintf(st.w, "id: %d\n", m.Seq); err != nil {
+	if m.ID != 0 {
+		if _, err := fmt.Fprintf(st.w, "id: %d\n", m.ID); err != nil {
 			return err
 		}
 	}

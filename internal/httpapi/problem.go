@@ -69,6 +69,8 @@ var (
 	errMismatch      = errors.New("idempotency key was used for another request")
 	errWrongPassword = errors.New("old password is wrong")
 	errNotFound      = errors.New("not found")
+	errTooSlow       = errors.New("the request did not arrive in time")
+	errCutShort      = errors.New("the request broke off")
 )
 
 // throttled says that somebody has to wait.
@@ -100,6 +102,8 @@ var known = []struct {
 	{errCrossOrigin, 403, "cross_origin", text{"拒绝来自其他网站的写操作。", "Writes from pages of other sites are refused."}},
 	{auth.ErrNotFound, 404, "not_found", text{"没有这个人员或机构。", "There is no such person or organisation."}},
 	{errNotFound, 404, "not_found", text{"没有找到。", "There is nothing here."}},
+	{errTooSlow, 408, "too_slow", text{"请求内容未能及时到达。", "The request did not arrive in time."}},
+	{errCutShort, 400, "malformed", text{"请求内容在传输中断开，请重新发送。", "The request broke off on its way; send it again."}},
 	{errMismatch, 422, "idempotency_mismatch", text{
 		"此 Idempotency-Key 已用于另一个请求，请换用新的键。", "This Idempotency-Key was used for another request; use a new one."}},
 
@@ -217,7 +221,7 @@ func (s *Server) domainProblem(a *about, err error) *Problem {
 	if syntax, ok := errors.AsType[*jsonfix.SyntaxError](err); ok {
 		line, offset := strconv.Itoa(syntax.Line), strconv.Itoa(syntax.Offset)
 		return s.problemOf(a, http.StatusBadRequest, "malformed", text{
-			"请求内容不是合法的 JSON：第 " + line + " 行（第 " + offset + " 字节）。",
+			"请求内容不是合法的 JSON：第 " + line + " 行（第 " + offset + " 字节）：" + syntax.What + "。",
 			"The body is not JSON: line " + line + ", byte " + offset + ": " + syntax.What + ".",
 		})
 	}

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -26,7 +27,7 @@ type progressStep struct {
 type progressAnswer struct {
 	Number      string         `json:"number"`
 	StatusGroup string         `json:"status_group" enum:"received,assigned,on_site,closing,closed,cancelled"`
-	Steps       []progressStep `json:"steps"`
+	Steps       []progressStep `json:"steps" nullable:"false"`
 	District    string         `json:"district"`
 	SubtypeZH   string         `json:"subtype_zh"`
 	SubtypeEN   string         `json:"subtype_en"`
@@ -56,11 +57,11 @@ func (s *Server) publicRoutes() {
 // progress shows what has happened in four coarse steps: no place finer than the county, no unit, no times finer than
 // a quarter of an hour, nothing of the reporter. Ten wrong tries in ten minutes from one address are enough.
 func (s *Server) progress(ctx context.Context, in *progressInput) (*progressOutput, error) {
-	ip := aboutRequest(ctx).ip.String()
+	ip := network(aboutRequest(ctx).ip)
 	if wait := s.codes.Take(ip, s.deps.DB.Now()); wait > 0 {
 		return nil, throttled{wait}
 	}
-	p, err := ticket.FollowUp(ctx, s.deps.DB.Pool, in.Body.Number, in.Body.Code)
+	p, err := ticket.FollowUp(ctx, s.deps.DB.Pool, strings.TrimSpace(in.Body.Number), in.Body.Code)
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +76,7 @@ func publicProgress(p ticket.Progress) progressAnswer {
 		ExpectedBy: p.DueAt.UTC().Add(time.Hour - 1).Truncate(time.Hour), StatusGroup: statusGroup(p.Status),
 	}
 	times := []time.Time{p.RegisteredAt, p.AcceptedAt, p.OnSceneAt, p.DoneAt}
+	over := p.Status == ticket.Closed || p.Status == ticket.Cancelled
 	current := map[string]int{"received": 0, "assigned": 1, "on_site": 2, "closing": 3, "closed": 4, "cancelled": 4}[a.StatusGroup]
 	for i, name := range []string{"received", "dispatched", "on_site", "closed"} {
 		step := progressStep{Step: name, State: "todo"}
@@ -83,6 +85,7 @@ func publicProgress(p ticket.Progress) progressAnswer {
 			step.At = &quarter
 		}
 		switch {
+		case over && step.At == nil: // closed without it: nobody had to go
 		case i < current:
 			step.State = "done"
 		case i == current:

@@ -25,6 +25,7 @@ type about struct {
 	secure    bool       // came by TLS
 	local     bool       // came straight from this machine
 	route     string     // path of the access table; "" = none
+	quiet     bool       // a success is logged at Debug level
 	token     string     // of the session cookie; a secret
 	principal *auth.Principal
 }
@@ -99,7 +100,11 @@ func (s *Server) finish(rec *recorder, r *http.Request, a *about, took time.Dura
 	if a.principal != nil {
 		attrs = append(attrs, slog.Int64("person", a.principal.PersonID))
 	}
-	s.log.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
+	level := slog.LevelInfo
+	if a.quiet && sent < 400 {
+		level = slog.LevelDebug
+	}
+	s.log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
 func (s *Server) describe(r *http.Request) *about {

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"net/http"
 	"strings"
 	"time"
 
@@ -11,10 +10,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"jiujin/dispatch"
-	"jiujin/geo/datum"
 	"jiujin/geo/retailer"
-	"jiujin/internal/pg"
-	"jiujin/ticket"
 )
 
 // Retailer is a licensed shop as search shows it.
@@ -47,7 +43,7 @@ type searchInput struct {
 
 type searchOutput struct {
 	Body struct {
-		Retailers []Retailer `json:"retailers"`
+		Retailers []Retailer `json:"retailers" nullable:"false"`
 		TookMS    float64    `json:"took_ms"`
 	}
 }
@@ -136,91 +132,6 @@ func (s *Server) countTickets(ctx context.Context, list []Retailer) error {
 		list[i].OpenTickets, list[i].TicketsYear = c.Open, c.Year
 	}
 	return nil
-}
-
-type importProblem struct {
-	Row     int    `json:"row"`
-	Field   string `json:"field"`
-	Value   string `json:"value"`
-	Code    string `json:"code"`
-	Message string `json:"message"`
-}
-
-type importAnswer struct {
-	Rows      int               `json:"rows"`
-	Inserted  int               `json:"inserted"`
-	Updated   int               `json:"updated"`
-	Unchanged int               `json:"unchanged"`
-	Refused   int               `json:"refused"`
-	Encoding  string            `json:"encoding"`
-	Columns   map[string]string `json:"columns"`
-	Errors    []importProblem   `json:"errors"`
-	Warnings  []importProblem   `json:"warnings"`
-	DryRun    bool              `json:"dry_run"`
-}
-
-// importRetailers takes a CSV as the body; how to read it stands in the query.
-func (s *Server) importRetailers(c echo.Context) error {
-	ctx := c.Request().Context()
-	opts := retailer.ImportOptions{Encoding: retailer.Encoding(c.QueryParam("encoding")), DryRun: c.QueryParam("dry_run") == "true"}
-	switch opts.Encoding {
-	case "", retailer.Auto, retailer.UTF8, retailer.GB18030:
-	default:
-		return s.echoRefuse(c, invalid{"query.encoding", text{"应为 auto、utf-8 或 gb18030。", "It must be auto, utf-8 or gb18030."}})
-	}
-	var err error
-	if name := c.QueryParam("datum"); name != "" {
-		if opts.Datum, err = datum.Parse(name); err != nil {
-			return s.echoRefuse(c, invalid{"query.datum", text{"应为 WGS84、GCJ02、BD09 或 CGCS2000。", "It must be WGS84, GCJ02, BD09 or CGCS2000."}})
-		}
-	}
-	if opts.Mapping, err = parseMapping(c.QueryParam("map")); err != nil {
-		return s.echoRefuse(c, err)
-	}
-	report, err := retailer.Import(ctx, s.deps.DB, c.Request().Body, opts)
-	if err != nil {
-		return s.echoRefuse(c, err)
-	}
-	if !opts.DryRun {
-		me := actor(who(ctx))
-		err = s.deps.DB.InTx(ctx, func(tx *pg.Tx) error {
-			return ticket.Record(tx, me, "retailer.imported", 0, 0, ticket.Data{
-				"rows": report.Rows, "inserted": report.Inserted, "updated": report.Updated, "refused": report.Refused,
-			})
-		})
-		if err != nil {
-			return s.echoRefuse(c, err)
-		}
-	}
-	return c.JSON(http.StatusOK, importAnswer{
-		Rows: report.Rows, Inserted: report.Inserted, Updated: report.Updated, Unchanged: report.Unchanged,
-		Refused: report.Refused, Encoding: string(report.Encoding), Columns: report.Columns,
-		Errors: importProblems(report.Problems), Warnings: importProblems(report.Warnings), DryRun: opts.DryRun,
-	})
-}
-
-func importProblems(list []retailer.Problem) []importProblem {
-	out := make([]importProblem, len(list))
-	for i, p := range list {
-		out[i] = importProblem(p)
-	}
-	return out
-}
-
-// parseMapping reads "field:heading,field:heading".
-func parseMapping(s string) (map[string]string, error) {
-	if s == "" {
-		return nil, nil
-	}
-	m := map[string]string{}
-	for part := range strings.SplitSeq(s, ",") {
-		field, heading, ok := strings.Cut(part, ":")
-		if !ok || field == "" || heading == "" {
-			return nil, invalid{"query.map", text{"写法：字段:表头,字段:表头。", "Write field:heading,field:heading."}}
-		}
-		m[field] = heading
-	}
-	return m, nil
 }
 
 // echoRefuse answers an error from a handler on echo.

@@ -5,6 +5,7 @@ package httpapi
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -71,6 +72,8 @@ type Server struct {
 	pages    *pages
 	metrics  *metrics
 	handler  http.Handler
+	boot     string        // names this run of the process on the streams
+	recheck  time.Duration // how often an open stream asks whether its person may still watch
 }
 
 // New registers every route. It fails when a route and the access table do not
@@ -85,6 +88,8 @@ func New(deps Deps) (*Server, error) {
 		codes:    auth.NewThrottle(auth.ThrottleRule{Free: 10, Window: 10 * time.Minute, First: time.Minute, Keys: 10_000}),
 		echo:     echo.New(),
 		rules:    make(map[string]rule),
+		boot:     rand.Text()[:10],
+		recheck:  recheckWithin,
 	}
 	if s.log == nil {
 		s.log = slog.Default()

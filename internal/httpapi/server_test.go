@@ -16,6 +16,9 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/paulmach/orb"
+	"go.uber.org/goleak"
+
 	"jiujin/dispatch"
 	"jiujin/geo/basemap"
 	"jiujin/internal/auth"
@@ -44,7 +47,11 @@ type service struct {
 	other  auth.Org
 	people map[auth.Role]auth.Person
 	device string // key of a device of the officer's unit
-	broken error  // what the part "store" reports to /readyz
+	unit   int64  // of the officer and the leader
+	dbURL  string
+	board  *live.Board // works only when run starts it
+	core   *dispatch.Service
+	broken error // what the part "store" reports to /readyz
 }
 
 // safeBuffer lets handlers write while a test reads.
@@ -65,17 +72,33 @@ func (b *safeBuffer) String() string {
 	return b.buf.String()
 }
 
-func newService(t *testing.T) *service {
+// memoryStore is the goroutine that the session library starts for a store that is then replaced, for good.
+const memoryStore = "github.com/alexedwards/scs/v2/memstore.(*MemStore).startCleanup"
+
+func newService(t testing.TB) *service {
 	t.Helper()
-	v := &service{db: pgtest.New(t), people: make(map[auth.Role]auth.Person)}
+	v := &service{people: make(map[auth.Role]auth.Person), dbURL: pgtest.NewURL(t)}
+	before := goleak.IgnoreCurrent()
+	t.Cleanup(func() {
+		http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+		goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction(memoryStore))
+	})
+	var err error
+	if v.db, err = pg.Open(context.Background(), v.dbURL, pg.Options{MaxConns: 8, Logger: slog.New(slog.NewJSONHandler(&v.log, nil))}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(v.db.Close)
 	v.db.Now = func() time.Time { return start.Add(time.Duration(v.clock.Load()) * time.Millisecond) }
 	passwords, err := auth.NewPasswords(auth.Cost{MemoryKiB: 64, Rounds: 1, Threads: 1}, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
 	positions := tracking.NewStore()
-	core := &dispatch.Service{DB: v.db, Positions: positions}
-	ingest := tracking.NewIngestor(v.db, positions, tracking.DefaultRules(), nil)
+	v.core = &dispatch.Service{DB: v.db, Positions: positions}
+	v.board = &live.Board{Service: v.core, Hub: live.NewHub(), Log: slog.New(slog.NewJSONHandler(&v.log, nil))}
+	rules := tracking.DefaultRules()
+	rules.Region = orb.Bound{Min: orb.Point{113, 24}, Max: orb.Point{119, 31}}
+	ingest := tracking.NewIngestor(v.db, positions, rules, v.board.OnFix)
 	v.Server, err = New(Deps{
 		DB: v.db, Passwords: passwords, Logger: slog.New(slog.NewJSONHandler(&v.log, nil)),
 		Config: func(context.Context) (Config, error) {
@@ -85,7 +108,7 @@ func newService(t *testing.T) *service {
 		Web:      testPages(),
 		Proxies:  []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		Origins:  []string{"https://desk.example.org"},
-		Dispatch: core, Devices: tracking.NewDevices(v.db), Ingest: ingest, Hub: live.NewHub(),
+		Dispatch: v.core, Devices: tracking.NewDevices(v.db), Ingest: ingest, Hub: v.board.Hub,
 		Tiles: basemap.NewTiles(v.db.Pool, 1<<20),
 	})
 	if err != nil {
@@ -102,7 +125,10 @@ func newService(t *testing.T) *service {
 		}
 	})
 	server := httptest.NewServer(v.Handler())
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		v.board.Hub.Close() // or streams that a failed test left open would keep the server from closing
+		server.Close()
+	})
 	v.url = server.URL
 	return v
 }
@@ -116,7 +142,7 @@ func testPages() fstest.MapFS {
 	}
 }
 
-func (v *service) seed(t *testing.T, passwords *auth.Passwords) {
+func (v *service) seed(t testing.TB, passwords *auth.Passwords) {
 	t.Helper()
 	ctx := t.Context()
 	hash, err := passwords.Hash(ctx, password)
@@ -137,15 +163,14 @@ func (v *service) seed(t *testing.T, passwords *auth.Passwords) {
 		if err != nil {
 			return err
 		}
-		var unit int64
-		err = tx.QueryRow(ctx, `insert into unit (org_id, call_sign) values ($1, '云稽01') returning id`, v.county.ID).Scan(&unit)
+		err = tx.QueryRow(ctx, `insert into unit (org_id, call_sign) values ($1, '云稽01') returning id`, v.county.ID).Scan(&v.unit)
 		if err == nil {
-			_, v.device, err = tracking.AddDevice(ctx, tx, tracking.Device{UnitID: unit, Label: "车载"})
+			_, v.device, err = tracking.AddDevice(ctx, tx, tracking.Device{UnitID: v.unit, Label: "车载"})
 		}
 		for _, role := range auth.Roles() {
 			p := auth.Person{Login: string(role), Name: "人员" + string(role), Role: role, OrgID: v.county.ID}
 			if role == auth.Officer || role == auth.Leader {
-				p.UnitID = unit
+				p.UnitID = v.unit
 			}
 			if err == nil {
 				p, err = auth.CreatePerson(ctx, tx, p, hash)
@@ -169,7 +194,7 @@ type answer struct {
 }
 
 // problem reads the answer as a problem, and checks that it is one.
-func (a answer) problem(t *testing.T) Problem {
+func (a answer) problem(t testing.TB) Problem {
 	t.Helper()
 	var p Problem
 	if err := json.Unmarshal(a.body, &p); err != nil || a.header.Get("Content-Type") != "application/problem+json" {
@@ -181,7 +206,7 @@ func (a answer) problem(t *testing.T) Problem {
 	return p
 }
 
-func (a answer) want(t *testing.T, status int, code string) Problem {
+func (a answer) want(t testing.TB, status int, code string) Problem {
 	t.Helper()
 	if a.status != status {
 		t.Fatalf("status %d, want %d: %s", a.status, status, a.body)
@@ -193,7 +218,7 @@ func (a answer) want(t *testing.T, status int, code string) Problem {
 	return p
 }
 
-func (a answer) into(t *testing.T, status int, v any) {
+func (a answer) into(t testing.TB, status int, v any) {
 	t.Helper()
 	if a.status != status {
 		t.Fatalf("status %d, want %d: %s", a.status, status, a.body)
@@ -204,7 +229,7 @@ func (a answer) into(t *testing.T, status int, v any) {
 }
 
 // call makes one request. header holds pairs of name and value.
-func (v *service) call(t *testing.T, method, path, body string, header ...string) answer {
+func (v *service) call(t testing.TB, method, path, body string, header ...string) answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, v.url+path, strings.NewReader(body))
 	if err != nil {
@@ -234,7 +259,7 @@ func credentials(login, secret string) string {
 }
 
 // signIn returns the Cookie header of a new session.
-func (v *service) signIn(t *testing.T, login, secret string) string {
+func (v *service) signIn(t testing.TB, login, secret string) string {
 	t.Helper()
 	a := v.call(t, "POST", "/api/v1/session", credentials(login, secret))
 	if a.status != http.StatusOK {
@@ -243,7 +268,7 @@ func (v *service) signIn(t *testing.T, login, secret string) string {
 	return cookieOf(t, a)
 }
 
-func cookieOf(t *testing.T, a answer) string {
+func cookieOf(t testing.TB, a answer) string {
 	t.Helper()
 	cookie, err := http.ParseSetCookie(a.header.Get("Set-Cookie"))
 	if err != nil {

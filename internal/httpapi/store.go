@@ -61,6 +61,16 @@ func keptAnswer(ctx context.Context, tx *pg.Tx, r idempotencyRow) (idempotencyRo
 	return kept, nil
 }
 
+// hasIdempotency tells whether a request was made under the key before.
+func hasIdempotency(ctx context.Context, q pg.Queryer, principal, key string) (bool, error) {
+	var known bool
+	err := q.QueryRow(ctx, `select exists (select from idempotency where principal = $1 and key = $2)`, principal, key).Scan(&known)
+	if err != nil {
+		return false, fmt.Errorf("look up idempotency key: %w", err)
+	}
+	return known, nil
+}
+
 func deleteIdempotencyBefore(ctx context.Context, q pg.Queryer, t time.Time) error {
 	if _, err := q.Exec(ctx, `delete from idempotency where created_at < $1`, t); err != nil {
 		return fmt.Errorf("delete old idempotency keys: %w", err)

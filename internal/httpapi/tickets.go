@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/paulmach/orb"
@@ -47,24 +46,24 @@ type openInput struct {
 	}
 }
 
+// Ticket is a ticket as it is shown to one person.
+type Ticket struct {
+	dispatch.TicketView
+	Actions []ticket.Action `json:"actions" nullable:"false" doc:"What the caller's role may do now, from the status machine"`
+}
+
+func ticketFor(me ticket.Actor, v dispatch.TicketView) Ticket {
+	return Ticket{TicketView: v, Actions: ticket.Allowed(v.Status, v.Kind, me.Role)}
+}
+
 type openAnswer struct {
-	Ticket dispatch.TicketView `json:"ticket"`
-	Code   string              `json:"code" doc:"The reporter's secret for /public/progress; shown this once"`
+	Ticket Ticket `json:"ticket"`
+	Code   string `json:"code" doc:"The reporter's secret for /public/progress; shown this once"`
 }
 
 type openOutput struct{ Body openAnswer }
 
-type ticketOutput struct{ Body dispatch.TicketView }
-
-// TicketDetail is a ticket with everything that the desk may see of it.
-type TicketDetail struct {
-	dispatch.TicketView
-	OutcomeText string                 `json:"outcome_text"`
-	Appeals     []ticket.Appeal        `json:"appeals"`
-	Events      []ticket.Event         `json:"events"`
-	Proposal    *dispatch.ProposalView `json:"proposal"`
-	Actions     []ticket.Action        `json:"actions" doc:"What the caller may do now, from the status machine"`
-}
+type ticketOutput struct{ Body Ticket }
 
 func (s *Server) ticketRoutes() {
 	const path = "/api/v1/tickets"
@@ -79,25 +78,24 @@ func (s *Server) ticketRoutes() {
 }
 
 func (s *Server) openTicket(ctx context.Context, in *openInput) (*openOutput, error) {
-	b := &in.Body
-	place, err := s.place(ctx, b.PlaceText, b.RetailerLicenceNo, b.Lon, b.Lat)
-	if err != nil {
-		return nil, err
-	}
+	b, me := &in.Body, actor(who(ctx))
 	opening := ticket.Opening{
-		Channel: b.Channel, Kind: ticket.Kind(b.Kind), Subtype: b.Subtype, Narrative: b.Narrative, Place: place,
+		Channel: b.Channel, Kind: ticket.Kind(b.Kind), Subtype: b.Subtype, Narrative: b.Narrative,
 		Urgency: ticket.Urgency(b.Urgency), UrgencyReason: b.UrgencyReason,
 		Reporter: ticket.Reporter{Mode: b.Reporter.Mode, Name: b.Reporter.Name, Phone: b.Reporter.Phone, Note: b.Reporter.Note},
 	}
-	me := who(ctx)
 	answer, err := command(ctx, s, in.Key, "POST /tickets", b, func(ctx context.Context, tx *pg.Tx) (openAnswer, error) {
-		t, code, err := ticket.Open(ctx, tx, actor(me), opening)
+		var err error
+		if opening.Place, err = place(ctx, tx, b.PlaceText, b.RetailerLicenceNo, b.Lon, b.Lat); err != nil {
+			return openAnswer{}, err
+		}
+		t, code, err := ticket.Open(ctx, tx, me, opening)
 		if err != nil {
 			return openAnswer{}, err
 		}
 		// A 12313 sub-centre may register for a county outside its own branch, so the new ticket is read unscoped.
 		view, err := s.deps.Dispatch.TicketViewByID(ctx, tx, "", t.ID, tx.Now())
-		return openAnswer{Ticket: view, Code: code}, err
+		return openAnswer{Ticket: ticketFor(me, view), Code: code}, err
 	})
 	if err != nil {
 		return nil, err
@@ -106,7 +104,7 @@ func (s *Server) openTicket(ctx context.Context, in *openInput) (*openOutput, er
 }
 
 // place puts together where a demand points to: a licence number wins over a pin.
-func (s *Server) place(ctx context.Context, words, licenceNo string, lon, lat *float64) (ticket.Place, error) {
+func place(ctx context.Context, q pg.Queryer, words, licenceNo string, lon, lat *float64) (ticket.Place, error) {
 	p := ticket.Place{Text: strings.TrimSpace(words)}
 	if (lon == nil) != (lat == nil) {
 		return p, invalid{"body.lon", text{"经度和纬度要么都填，要么都不填。", "Give both lon and lat, or neither."}}
@@ -120,7 +118,7 @@ func (s *Server) place(ctx context.Context, words, licenceNo string, lon, lat *f
 	no, err := retailer.ParseLicenceNo(licenceNo)
 	var r retailer.Retailer
 	if err == nil {
-		r, err = retailer.ByLicence(ctx, s.deps.DB.Pool, no)
+		r, err = retailer.ByLicence(ctx, q, no)
 	}
 	if errors.Is(err, retailer.ErrNotFound) || errors.Is(err, retailer.ErrLicenceNo) {
 		return p, invalid{"body.retailer_licence_no", text{"登记册中没有这个许可证号。", "No retailer in the register has this licence number."}}
@@ -147,43 +145,26 @@ type listTicketsInput struct {
 
 type listTicketsOutput struct {
 	Body struct {
-		Tickets []dispatch.TicketView `json:"tickets"`
+		Tickets []Ticket `json:"tickets" nullable:"false"`
 	}
 }
 
 func (s *Server) listTickets(ctx context.Context, in *listTicketsInput) (*listTicketsOutput, error) {
+	me := actor(who(ctx))
+	views, err := s.deps.Dispatch.TicketPage(ctx, s.deps.DB.Pool, me.OrgPath, in.Status, in.Text, in.Before, in.Limit, s.now())
+	if err != nil {
+		return nil, err
+	}
 	out := &listTicketsOutput{}
-	var err error
-	out.Body.Tickets, err = s.deps.Dispatch.TicketPage(ctx, s.deps.DB.Pool, who(ctx).OrgPath, in.Status, in.Text, in.Before, in.Limit, s.now())
-	return out, err
+	out.Body.Tickets = make([]Ticket, len(views))
+	for i, v := range views {
+		out.Body.Tickets[i] = ticketFor(me, v)
+	}
+	return out, nil
 }
 
 type ticketInput struct {
 	ID int64 `path:"id"`
-}
-
-type ticketDetailOutput struct{ Body TicketDetail }
-
-func (s *Server) ticketDetail(ctx context.Context, in *ticketInput) (*ticketDetailOutput, error) {
-	me, db := actor(who(ctx)), s.deps.DB.Pool
-	t, err := ticket.Find(ctx, db, me, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	d := TicketDetail{OutcomeText: t.OutcomeText, Actions: ticket.Allowed(t.Status, t.Kind, me.Role)}
-	if d.TicketView, err = s.deps.Dispatch.TicketViewByID(ctx, db, me.OrgPath, in.ID, s.now()); err != nil {
-		return nil, err
-	}
-	if d.Appeals, err = ticket.Appeals(ctx, db, in.ID); err != nil {
-		return nil, err
-	}
-	if d.Events, err = ticket.Timeline(ctx, db, in.ID); err != nil {
-		return nil, err
-	}
-	if d.Proposal, err = dispatch.Proposal(ctx, db, in.ID); err != nil {
-		return nil, err
-	}
-	return &ticketDetailOutput{Body: d}, nil
 }
 
 type actInput struct {
@@ -209,21 +190,28 @@ func (s *Server) actOnTicket(ctx context.Context, in *actInput) (*ticketOutput, 
 		Action: ticket.Action(in.Action), Version: b.Version, Reason: strings.TrimSpace(b.Reason),
 		Outcome: b.Outcome, OutcomeText: strings.TrimSpace(b.OutcomeText),
 	}
-	if step.Action == ticket.ActAmend {
-		amend := &ticket.Amendment{Urgency: ticket.Urgency(b.Urgency), UrgencyReason: step.Reason}
-		if b.RetailerLicenceNo != "" || b.Lon != nil || b.PlaceText != "" {
-			place, err := s.place(ctx, b.PlaceText, b.RetailerLicenceNo, b.Lon, b.Lat)
-			if err != nil {
-				return nil, err
-			}
-			amend.Place = &place
-		}
-		step.Amend = amend
-	}
 	return s.ticketCommand(ctx, in.Key, fmt.Sprintf("POST /tickets/%d/actions/%s", in.ID, in.Action), in.ID, b,
 		func(ctx context.Context, tx *pg.Tx, me ticket.Actor) (ticket.Ticket, error) {
+			if step.Action == ticket.ActAmend {
+				var err error
+				if step.Amend, err = amendment(ctx, tx, in); err != nil {
+					return ticket.Ticket{}, err
+				}
+			}
 			return s.deps.Dispatch.Act(ctx, tx, me, in.ID, step)
 		})
+}
+
+// amendment reads what is to be corrected; a place that is not mentioned stays.
+func amendment(ctx context.Context, tx *pg.Tx, in *actInput) (*ticket.Amendment, error) {
+	b := &in.Body
+	a := &ticket.Amendment{Urgency: ticket.Urgency(b.Urgency), UrgencyReason: strings.TrimSpace(b.Reason)}
+	if b.RetailerLicenceNo == "" && b.Lon == nil && b.Lat == nil && b.PlaceText == "" {
+		return a, nil
+	}
+	p, err := place(ctx, tx, b.PlaceText, b.RetailerLicenceNo, b.Lon, b.Lat)
+	a.Place = &p
+	return a, err
 }
 
 // ticketCommand runs a command on one ticket and answers with the ticket as it is then. After a version conflict the
@@ -232,42 +220,26 @@ func (s *Server) ticketCommand(ctx context.Context, key, route string, id int64,
 	fn func(context.Context, *pg.Tx, ticket.Actor) (ticket.Ticket, error),
 ) (*ticketOutput, error) {
 	me := actor(who(ctx))
-	view, err := command(ctx, s, key, route, body, func(ctx context.Context, tx *pg.Tx) (dispatch.TicketView, error) {
+	view, err := command(ctx, s, key, route, body, func(ctx context.Context, tx *pg.Tx) (Ticket, error) {
 		t, err := fn(ctx, tx, me)
 		if err != nil {
-			return dispatch.TicketView{}, err
+			return Ticket{}, err
 		}
-		return s.deps.Dispatch.TicketViewByID(ctx, tx, "", t.ID, tx.Now())
+		view, err := s.deps.Dispatch.TicketViewByID(ctx, tx, "", t.ID, tx.Now())
+		return ticketFor(me, view), err
 	})
 	if err == nil {
 		return &ticketOutput{Body: view}, nil
 	}
 	if id != 0 && (errors.Is(err, ticket.ErrVersion) || errors.Is(err, dispatch.ErrTicketTaken)) {
 		p := s.problem(ctx, err)
-		if current, viewErr := s.deps.Dispatch.TicketViewByID(ctx, s.deps.DB.Pool, me.OrgPath, id, s.now()); viewErr == nil {
-			p.Current = current
+		// Whoever is told of a conflict was found to be in charge; officers belong to a team below the ticket's county.
+		if current, viewErr := s.deps.Dispatch.TicketViewByID(ctx, s.deps.DB.Pool, "", id, s.now()); viewErr == nil {
+			p.Current = ticketFor(me, current)
 		}
 		return nil, p
 	}
 	return nil, err
-}
-
-type candidatesOutput struct {
-	Body struct {
-		RankedAt   time.Time            `json:"ranked_at"`
-		Candidates []dispatch.Candidate `json:"candidates"`
-	}
-}
-
-func (s *Server) candidates(ctx context.Context, in *ticketInput) (*candidatesOutput, error) {
-	t, err := ticket.Find(ctx, s.deps.DB.Pool, actor(who(ctx)), in.ID)
-	if err != nil {
-		return nil, err
-	}
-	out := &candidatesOutput{}
-	out.Body.RankedAt = s.now()
-	out.Body.Candidates, err = s.deps.Dispatch.Candidates(ctx, s.deps.DB.Pool, &t, s.now())
-	return out, err
 }
 
 type offerInput struct {
@@ -288,45 +260,4 @@ func (s *Server) makeOffer(ctx context.Context, in *offerInput) (*ticketOutput, 
 				TicketID: in.ID, Version: b.Version, UnitID: b.UnitID, Override: b.OverrideReason, Mode: "manual",
 			})
 		})
-}
-
-type revealInput struct {
-	Command
-	ID   int64 `path:"id"`
-	Body struct {
-		Reason string `json:"reason" minLength:"2" maxLength:"200" doc:"Why the contact is needed; recorded"`
-	}
-}
-
-type revealedReporter struct {
-	AppealID int64  `json:"appeal_id"`
-	Name     string `json:"name"`
-	Phone    string `json:"phone"`
-	Note     string `json:"note"`
-}
-
-type revealOutput struct {
-	CacheControl string `header:"Cache-Control"`
-	Body         struct {
-		Reporters []revealedReporter `json:"reporters"`
-	}
-}
-
-func (s *Server) reveal(ctx context.Context, in *revealInput) (*revealOutput, error) {
-	me := actor(who(ctx))
-	route := fmt.Sprintf("POST /tickets/%d/reveal", in.ID)
-	list, err := command(ctx, s, in.Key, route, in.Body, func(ctx context.Context, tx *pg.Tx) ([]revealedReporter, error) {
-		rows, err := ticket.Reveal(ctx, tx, me, in.ID, strings.TrimSpace(in.Body.Reason))
-		out := make([]revealedReporter, len(rows))
-		for i, r := range rows {
-			out[i] = revealedReporter(r)
-		}
-		return out, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	out := &revealOutput{CacheControl: "no-store"}
-	out.Body.Reporters = list
-	return out, nil
 }

@@ -18,8 +18,9 @@ func (s *Server) tileRoutes() { s.echo.GET("/api/v1/tiles/:z/:x/:y", s.tile) }
 func (s *Server) tile(c echo.Context) error {
 	z, errZ := strconv.Atoi(c.Param("z"))
 	x, errX := strconv.Atoi(c.Param("x"))
-	y, errY := strconv.Atoi(strings.TrimSuffix(c.Param("y"), ".mvt"))
-	if errors.Join(errZ, errX, errY) != nil {
+	row, named := strings.CutSuffix(c.Param("y"), ".mvt")
+	y, errY := strconv.Atoi(row)
+	if errors.Join(errZ, errX, errY) != nil || !named {
 		return s.echoRefuse(c, errNotFound)
 	}
 	t, err := s.deps.Tiles.Tile(c.Request().Context(), z, x, y)
@@ -30,6 +31,7 @@ func (s *Server) tile(c echo.Context) error {
 		return s.echoRefuse(c, err)
 	}
 	head := c.Response().Header()
+	head.Del("Vary") // the same for everybody
 	head.Set("Cache-Control", "public, max-age=60, stale-while-revalidate=86400")
 	head.Set("ETag", t.ETag)
 	if c.Request().Header.Get("If-None-Match") == t.ETag {

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -12,13 +13,14 @@ import (
 
 	"jiujin/dispatch"
 	"jiujin/geo"
+	"jiujin/geo/datum"
 	"jiujin/internal/pg"
 	"jiujin/tracking"
 )
 
 type unitsOutput struct {
 	Body struct {
-		Units []dispatch.UnitView `json:"units"`
+		Units []dispatch.UnitView `json:"units" nullable:"false"`
 	}
 }
 
@@ -60,7 +62,7 @@ type nearUnit struct {
 
 type nearOutput struct {
 	Body struct {
-		Units []nearUnit `json:"units"`
+		Units []nearUnit `json:"units" nullable:"false"`
 	}
 }
 
@@ -126,9 +128,6 @@ func (s *Server) unitsNear(ctx context.Context, in *nearInput) (*nearOutput, err
 
 func (s *Server) setService(ctx context.Context, in *serviceInput) (*unitOutput, error) {
 	me, b := actor(who(ctx)), in.Body
-	if me.Role == "officer" && me.UnitID != in.ID {
-		return nil, dispatch.ErrUnitNotFound
-	}
 	route := fmt.Sprintf("POST /units/%d/service", in.ID)
 	v, err := command(ctx, s, in.Key, route, b, func(ctx context.Context, tx *pg.Tx) (dispatch.UnitView, error) {
 		if err := s.deps.Dispatch.SetService(ctx, tx, me, in.ID, b.InService, strings.TrimSpace(b.Reason)); err != nil {
@@ -159,7 +158,7 @@ func (s *Server) addDevice(ctx context.Context, in *addDeviceInput) (*newDeviceO
 	me, b := actor(who(ctx)), in.Body
 	route := fmt.Sprintf("POST /units/%d/devices", in.ID)
 	d, err := command(ctx, s, in.Key, route, b, func(ctx context.Context, tx *pg.Tx) (newDevice, error) {
-		id, key, err := s.deps.Dispatch.AddDevice(ctx, tx, me, tracking.Device{UnitID: in.ID, Label: b.Label, Datum: datumOf(b.Datum)})
+		id, key, err := s.deps.Dispatch.AddDevice(ctx, tx, me, tracking.Device{UnitID: in.ID, Label: b.Label, Datum: datum.Datum(b.Datum)})
 		return newDevice{DeviceID: id, Key: key}, err
 	})
 	return &newDeviceOutput{Body: d}, err
@@ -203,7 +202,7 @@ type shiftsInput struct {
 
 type shiftsOutput struct {
 	Body struct {
-		Shifts []dispatch.Shift `json:"shifts"`
+		Shifts []dispatch.Shift `json:"shifts" nullable:"false"`
 	}
 }
 
@@ -253,5 +252,8 @@ func (s *Server) endShift(ctx context.Context, in *endShiftInput) (*struct{}, er
 	_, err := command(ctx, s, in.Key, route, nil, func(ctx context.Context, tx *pg.Tx) (struct{}, error) {
 		return struct{}{}, s.deps.Dispatch.EndShift(ctx, tx, me, in.ID)
 	})
+	if errors.Is(err, dispatch.ErrUnitNotFound) { // it is the shift that is not there
+		return nil, errNotFound
+	}
 	return nil, err
 }

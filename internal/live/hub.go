@@ -14,8 +14,15 @@ const queueLen = 256
 // Message is one server-sent event.
 type Message struct {
 	Name string // the event's name on the stream
-	Seq  int64  // number in the event log; 0 for what is not a fact (positions, ticks)
+	ID   int64  // a reader that has this one has every fact up to this number; 0 = says nothing of that
+	AsOf int64  // the state in Data holds every fact up to this number; 0 = it is no state
 	Data []byte // JSON
+}
+
+// Old tells whether a reader whose snapshot holds every fact up to seq must not be given the message: it has the fact
+// already, or it would go back to a state from before.
+func (m Message) Old(seq int64) bool {
+	return m.Name == "event" && m.ID <= seq || m.AsOf != 0 && m.AsOf < seq
 }
 
 // Subscriber is one open stream. Its fields are set before Subscribe and not changed.
@@ -65,8 +72,15 @@ func (h *Hub) Unsubscribe(s *Subscriber) {
 // Close ends every stream and refuses new ones.
 func (h *Hub) Close() {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.closed = true
+	h.mu.Unlock()
+	h.cutAll()
+}
+
+// cutAll ends every stream; their readers come back to a new snapshot.
+func (h *Hub) cutAll() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	for s := range h.subs {
 		h.drop(s)
 	}

@@ -1,0 +1,173 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"hash"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"jiujin/geo/datum"
+	"jiujin/geo/retailer"
+	"jiujin/internal/pg"
+	"jiujin/ticket"
+)
+
+type importProblem struct {
+	Row     int    `json:"row" doc:"Line of the file; the headings are in line 1"`
+	Field   string `json:"field" doc:"Empty when it is about the whole row"`
+	Value   string `json:"value" doc:"As found, shortened"`
+	Code    string `json:"code" doc:"Stable word"`
+	Message string `json:"message"`
+}
+
+type importAnswer struct {
+	Rows      int               `json:"rows"`
+	Inserted  int               `json:"inserted"`
+	Updated   int               `json:"updated"`
+	Unchanged int               `json:"unchanged"`
+	Refused   int               `json:"refused"`
+	Encoding  string            `json:"encoding"`
+	Columns   map[string]string `json:"columns" doc:"Field to heading, as found"`
+	Errors    []importProblem   `json:"errors" nullable:"false" doc:"Why rows were refused; the first 1,000"`
+	Warnings  []importProblem   `json:"warnings" nullable:"false" doc:"About rows that were stored; the first 1,000"`
+	DryRun    bool              `json:"dry_run" doc:"Nothing was stored"`
+}
+
+// importInput is what an import's idempotency key stands for.
+type importInput struct{ Query, SHA256 string }
+
+// importRetailers takes a CSV as the body; how to read it stands in the query. Storing the same list again changes
+// nothing, so a repeated request is answered from the kept answer without being stored again.
+func (s *Server) importRetailers(c echo.Context) error {
+	ctx := c.Request().Context()
+	key := c.Request().Header.Get("Idempotency-Key")
+	if len(key) < 20 || len(key) > 255 {
+		return s.echoRefuse(c, invalid{"header.Idempotency-Key", text{"请附上 20 至 255 个字符的键。", "Send a key of 20 to 255 characters."}})
+	}
+	opts, err := importOptions(c)
+	if err != nil {
+		return s.echoRefuse(c, err)
+	}
+	known, err := s.knownKey(ctx, key)
+	if err != nil {
+		return s.echoRefuse(c, err)
+	}
+	body := hashedBody{r: incoming{c.Request().Body}, sum: sha256.New()}
+	var report retailer.Report
+	if !known {
+		if report, err = retailer.Import(ctx, s.deps.DB, body, opts); err != nil {
+			return s.echoRefuse(c, err)
+		}
+	}
+	if _, err := io.Copy(io.Discard, body); err != nil { // what the import left unread belongs to the hash
+		return s.echoRefuse(c, err)
+	}
+	in := importInput{Query: c.QueryString(), SHA256: hex.EncodeToString(body.sum.Sum(nil))}
+	answer, err := command(ctx, s, key, "POST /retailers/import", in, func(_ context.Context, tx *pg.Tx) (importAnswer, error) {
+		a := importAnswerOf(report, opts.DryRun, aboutRequest(ctx).lang)
+		if opts.DryRun {
+			return a, nil
+		}
+		return a, ticket.Record(tx, actor(who(ctx)), "retailer.imported", 0, 0, ticket.Data{
+			"rows": report.Rows, "inserted": report.Inserted, "updated": report.Updated, "refused": report.Refused,
+		})
+	})
+	if err != nil {
+		return s.echoRefuse(c, err)
+	}
+	return c.JSON(http.StatusOK, answer)
+}
+
+// hashedBody sums up what is read.
+type hashedBody struct {
+	r   io.Reader
+	sum hash.Hash
+}
+
+func (b hashedBody) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	b.sum.Write(p[:n]) // never fails
+	return n, err
+}
+
+func importOptions(c echo.Context) (opts retailer.ImportOptions, err error) {
+	opts.Encoding = retailer.Encoding(c.QueryParam("encoding"))
+	switch opts.Encoding {
+	case "", retailer.Auto, retailer.UTF8, retailer.GB18030:
+	default:
+		return opts, invalid{"query.encoding", text{"应为 auto、utf-8 或 gb18030。", "It must be auto, utf-8 or gb18030."}}
+	}
+	switch c.QueryParam("dry_run") {
+	case "", "false":
+	case "true":
+		opts.DryRun = true
+	default:
+		return opts, invalid{"query.dry_run", text{"应为 true 或 false。", "It must be true or false."}}
+	}
+	if name := c.QueryParam("datum"); name != "" {
+		if opts.Datum, err = datum.Parse(name); err != nil {
+			return opts, invalid{"query.datum", text{"应为 WGS84、GCJ02、BD09 或 CGCS2000。", "It must be WGS84, GCJ02, BD09 or CGCS2000."}}
+		}
+	}
+	opts.Mapping, err = parseMapping(c.QueryParam("map"))
+	return opts, err
+}
+
+// parseMapping reads "field:heading,field:heading".
+func parseMapping(s string) (map[string]string, error) {
+	if s == "" {
+		return nil, nil
+	}
+	m := map[string]string{}
+	for part := range strings.SplitSeq(s, ",") {
+		field, heading, ok := strings.Cut(part, ":")
+		if !ok || field == "" || heading == "" {
+			return nil, invalid{"query.map", text{"写法：字段:表头,字段:表头。", "Write field:heading,field:heading."}}
+		}
+		m[field] = heading
+	}
+	return m, nil
+}
+
+func importAnswerOf(r retailer.Report, dry bool, l lang) importAnswer {
+	return importAnswer{
+		Rows: r.Rows, Inserted: r.Inserted, Updated: r.Updated, Unchanged: r.Unchanged, Refused: r.Refused,
+		Encoding: string(r.Encoding), Columns: r.Columns, DryRun: dry,
+		Errors: importProblems(r.Problems, l), Warnings: importProblems(r.Warnings, l),
+	}
+}
+
+func importProblems(list []retailer.Problem, l lang) []importProblem {
+	out := make([]importProblem, len(list))
+	for i, p := range list {
+		out[i] = importProblem(p)
+		if zh, ok := rowTexts[p.Code]; ok && l != english {
+			out[i].Message = zh
+		}
+	}
+	return out
+}
+
+// rowTexts are the messages of an import in Chinese, by code. The English ones come with the problem.
+var rowTexts = map[string]string{
+	"encoding":      "含有无法按此编码读取的字符。",
+	"quote":         "引号不成对。",
+	"long_line":     "该行过长。",
+	"missing":       "缺少内容。",
+	"too_long":      "内容过长。",
+	"unknown":       "未知的取值。",
+	"licence_no":    "许可证号应为 12 位数字。",
+	"duplicate":     "该许可证号在名单前面已出现过。",
+	"holder":        "许可证号第 7 位不是已知的持证类别。",
+	"date":          "不是日期，请写成 2026-11-22。",
+	"number":        "不是以度为单位的数字。",
+	"range":         "超出经纬度范围；经度和纬度是否写反？",
+	"no_place":      "这不是一个有效的位置。",
+	"datum":         "无法从该坐标系换算。",
+	"division_code": "行政区划代码最多 12 位数字。",
+}
