@@ -74,15 +74,19 @@ type Person struct {
 
 // Principal is a signed-in person, as of one request.
 type Principal struct {
-	PersonID   int64
-	Name       string
-	Login      string
-	Role       Role
-	OrgID      int64
-	OrgPath    string
-	OrgName    string
-	OrgLevel   string
-	OrgCode    string
+	PersonID int64
+	Name     string
+	Login    string
+	Role     Role
+	OrgID    int64
+	OrgPath  string
+	OrgName  string
+	OrgLevel string
+	OrgCode  string
+	// CountyPath is the path of the county that the person works in, which is
+	// the branch of tickets and units that the person may read: squads see what
+	// the county sees. It is OrgPath for people who work in a county or above.
+	CountyPath string
 	UnitID     int64  // 0 = serves in no unit
 	CallSign   string // of the unit; "" without one
 	MustChange bool   // may do nothing but change the password

@@ -83,6 +83,7 @@ func sessionPerson(ctx context.Context, q pg.Queryer, stored string, personID in
 	p := &r.principal
 	err := q.QueryRow(ctx, `
 		select p.id, p.name, p.login, p.role, p.org_id, o.path, o.name, o.level, o.code,
+		       coalesce((select c.path from org c where c.level = 'county' and starts_with(o.path, c.path)), o.path),
 		       coalesce(p.unit_id, 0), coalesce(u.call_sign, ''), p.must_change, p.password_hash, s.expiry
 		from sessions s
 		cross join person p
@@ -90,7 +91,7 @@ func sessionPerson(ctx context.Context, q pg.Queryer, stored string, personID in
 		left join unit u on u.id = p.unit_id
 		where s.token = $1 and p.id = $2 and p.disabled_at is null`,
 		stored, personID).Scan(&p.PersonID, &p.Name, &p.Login, &p.Role, &p.OrgID, &p.OrgPath, &p.OrgName, &p.OrgLevel, &p.OrgCode,
-		&p.UnitID, &p.CallSign, &p.MustChange, &r.passwordHash, &r.expiry)
+		&p.CountyPath, &p.UnitID, &p.CallSign, &p.MustChange, &r.passwordHash, &r.expiry)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return sessionRow{}, ErrNotFound
 	} else if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -52,7 +53,7 @@ var (
 )
 
 // Open connects to the database at url, a libpq URL or keyword string, and
-// checks that it answers. Session time zone is UTC. Columns of type geometry
+// checks that it answers. Session time zone is UTC, and times are read in UTC. Columns of type geometry
 // and geography read and write orb values (two dimensions) and go-geom values
 // (any layout) in WGS-84, longitude first; this needs the postgis extension to
 // be there, so call Migrate before Open on a new database.
@@ -71,7 +72,11 @@ func Open(ctx context.Context, url string, opts Options) (*DB, error) {
 	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
 		cfg.ConnConfig.RuntimeParams["application_name"] = "jiujin"
 	}
-	cfg.AfterConnect = new(geometryOIDs).register
+	geometry := new(geometryOIDs)
+	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		readTimesInUTC(conn.TypeMap())
+		return geometry.register(ctx, conn)
+	}
 
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
@@ -90,6 +95,13 @@ func Open(ctx context.Context, url string, opts Options) (*DB, error) {
 		wait = 10 * time.Second
 	}
 	return &DB{Pool: pool, Now: time.Now, log: log, acquireTimeout: wait}, nil
+}
+
+// readTimesInUTC makes a timestamptz come back as the same instant in UTC, wherever the program runs.
+func readTimesInUTC(m *pgtype.Map) {
+	one := &pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}}
+	m.RegisterType(one)
+	m.RegisterType(&pgtype.Type{Name: "_timestamptz", OID: pgtype.TimestamptzArrayOID, Codec: &pgtype.ArrayCodec{ElementType: one}})
 }
 
 // Close waits until every connection has been given back, then closes them.
