@@ -166,7 +166,7 @@ func TestSignInNeedsTheRightPassword(t *testing.T) {
 	got := b.signIn(t, "chen").Principal
 	want := auth.Principal{
 		PersonID: p.ID, Name: "人", Login: "chen", Role: auth.Dispatcher,
-		OrgID: b.county.ID, OrgPath: b.county.Path, OrgName: "云溪县局", OrgLevel: "county", OrgCode: "c",
+		OrgID: b.county.ID, OrgPath: b.county.Path, OrgName: "云溪县局", OrgLevel: "county", OrgCode: "c", CountyPath: b.county.Path,
 	}
 	if got != want {
 		t.Errorf("principal %+v, want %+v", got, want)
