@@ -74,6 +74,7 @@ func (d *dispatcher) take(m message, now time.Time) error {
 		defer d.mu.Unlock()
 		if t.ClosedAt != nil {
 			delete(d.open, t.ID)
+			d.fleet.forget(t.ID)
 			return nil
 		}
 		d.note(t, d.open[t.ID], now)
@@ -84,6 +85,12 @@ func (d *dispatcher) take(m message, now time.Time) error {
 // note keeps a ticket; the wait starts anew with another status. The caller holds mu.
 func (d *dispatcher) note(t ticketView, before *waiting, now time.Time) {
 	w := &waiting{ticket: t, due: now.Add(d.delay)}
+	if t.Status != "registered" {
+		d.fleet.forget(t.ID)
+	}
+	if t.Alarm != "" {
+		d.fleet.measure.waits(t.ID)
+	}
 	if before != nil && before.ticket.Status == t.Status {
 		w.due = before.due
 	}

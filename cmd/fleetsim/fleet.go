@@ -132,7 +132,7 @@ func (f *fleet) play(work, hard context.Context) error {
 	g, work := errgroup.WithContext(work)
 	for _, v := range f.vehicles {
 		g.Go(func() error { return v.drive(work, f.flags.Rate) })
-		g.Go(func() error { return v.out.deliver(work, hard, f.api, f.ledger) })
+		g.Go(func() error { return v.out.deliver(hard, f.api, f.ledger) })
 	}
 	for _, d := range f.dispatchers {
 		g.Go(func() error { return d.watch(work) })
@@ -196,7 +196,7 @@ func (f *fleet) declineReason(rng *rand.Rand) string {
 	return f.config.DeclineReasons[rng.IntN(len(f.config.DeclineReasons))].Code
 }
 
-// remember keeps what a caller knows but did not say; recall gives it back.
+// remember keeps what a caller knows but did not say; recall gives it back until forget.
 func (f *fleet) remember(ticketID int64, c town.Call) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -208,6 +208,12 @@ func (f *fleet) recall(ticketID int64) (town.Call, bool) {
 	defer f.mu.Unlock()
 	c, ok := f.truth[ticketID]
 	return c, ok
+}
+
+func (f *fleet) forget(ticketID int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.truth, ticketID)
 }
 
 // conclude compares what was acknowledged with what the service has.

@@ -11,6 +11,9 @@ import (
 // samplesMax is how many of the newest samples a series keeps.
 const samplesMax = 100_000
 
+// fixesMax is how many fixes of a unit wait to be seen on a board.
+const fixesMax = 1000
+
 // series is the newest samples of one duration, in milliseconds.
 type series struct {
 	samples []float64
@@ -128,6 +131,9 @@ func (m *measure) atScene() bool {
 func (m *measure) fixSent(unitID, fixedAt int64, at time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if len(m.fixes[unitID]) > fixesMax { // no board shows them
+		clear(m.fixes[unitID])
+	}
 	if m.fixes[unitID] == nil {
 		m.fixes[unitID] = map[int64]time.Time{}
 	}
@@ -149,7 +155,8 @@ func (m *measure) fixSeen(unitID, fixedAt int64, at time.Time) {
 }
 
 // reportFiled and offerSeen time a report from the request to the officer's screen, in whatever order they come to
-// be known. Only offers that the engine made count, and only reports that could go to dispatch at once.
+// be known. Only offers that the engine made count, and only reports that could go to dispatch at once and for which
+// there was a unit: waits takes out a ticket for which there was none.
 func (m *measure) reportFiled(ticketID int64, sent time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -159,6 +166,12 @@ func (m *measure) reportFiled(ticketID int64, sent time.Time) {
 		return
 	}
 	m.filed[ticketID] = sent
+}
+
+func (m *measure) waits(ticketID int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.filed, ticketID)
 }
 
 func (m *measure) offerSeen(ticketID int64, auto bool, at time.Time) {

@@ -46,7 +46,7 @@ func newVehicle(index int, unitID int64, key string, t *town.Town, r *roads, rng
 	u := t.Units[index]
 	v := &vehicle{
 		index: index, unitID: unitID, callSign: u.CallSign, offShift: u.OffShift || u.InRepair,
-		beat: beatOf(t, u), out: outbox{unitID: unitID, key: key, more: make(chan struct{}, 1)},
+		beat: beatOf(t, u), out: outbox{unitID: unitID, key: key, more: make(chan struct{}, 1), ended: make(chan struct{})},
 		arrived: make(chan int64, 1), rng: rng, ride: ride{roads: r, here: r.atNode(u.BaseNode)},
 	}
 	if len(v.beat) > 0 && !v.offShift { // the shift began a while ago
@@ -126,6 +126,7 @@ func (v *vehicle) where() (spot, bool) {
 
 // drive moves the vehicle and puts its fixes in the outbox until ctx ends.
 func (v *vehicle) drive(ctx context.Context, every time.Duration) error {
+	defer close(v.out.ended)
 	v.mu.Lock()
 	offset := time.Duration(v.rng.Int64N(int64(every)))
 	v.mu.Unlock()
@@ -231,6 +232,7 @@ type outbox struct {
 	unitID int64
 	key    string
 	more   chan struct{} // holds one
+	ended  chan struct{} // closed when nothing more will be put
 
 	mu      sync.Mutex // guards the rest
 	waiting []fix
@@ -287,29 +289,29 @@ type fixesAnswer struct {
 	} `json:"results"`
 }
 
-// deliver sends the outbox, oldest first, until work has ended and the outbox is empty, or hard ends. Only what the
-// service acknowledged leaves the outbox.
-func (o *outbox) deliver(work, hard context.Context, a *api, l *ledger) error {
+// deliver sends the outbox, oldest first, until nothing more is put and all is sent, or ctx ends. Only what the service
+// acknowledged leaves the outbox.
+func (o *outbox) deliver(ctx context.Context, a *api, l *ledger) error {
 	for {
 		batch := o.head()
 		if len(batch) == 0 {
 			select {
 			case <-o.more:
 				continue
-			case <-work.Done():
+			case <-o.ended:
 				if _, _, waiting := o.counts(); waiting == 0 {
 					return nil
 				}
 				continue
 			}
 		}
-		answer, err := o.post(hard, a, batch)
+		answer, err := o.post(ctx, a, batch)
 		switch {
-		case hard.Err() != nil:
+		case ctx.Err() != nil:
 			return nil
 		case isRefusal(err): // the key is not known, or the whole body is wrong: keep the fixes, slowly
 			a.measure.trouble(err)
-			if pause(hard, lastBackoff) != nil || work.Err() != nil {
+			if pause(ctx, lastBackoff) != nil {
 				return nil
 			}
 			continue
