@@ -139,6 +139,7 @@ export default {
     urgencyNone: 'Suggested once a subtype is chosen',
     urgencyDefault: 'Suggested: default of {name}',
     urgencyLimit: 'on scene in {n} min',
+    urgencyHours: 'on scene in {n} h',
     noVisit: 'no visit needed',
     urgencyReason: 'Reason for the change',
     reporter: 'Caller',

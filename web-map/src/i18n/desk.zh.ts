@@ -137,6 +137,7 @@ const zh = {
     urgencyNone: '选择子类后给出建议',
     urgencyDefault: '建议：{name}的默认等级',
     urgencyLimit: '{n} 分钟到场',
+    urgencyHours: '{n} 小时到场',
     noVisit: '无需到场',
     urgencyReason: '调整原因',
     reporter: '来电人',
