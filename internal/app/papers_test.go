@@ -174,10 +174,13 @@ func TestCommandsOfThePapersExist(t *testing.T) {
 	for _, f := range papers(t) {
 		for _, line := range code(f.text) {
 			tokens := strings.Fields(line)
-			program := func(s string) bool { return s == "jiujin" || strings.HasSuffix(s, "/jiujin") }
-			at := slices.IndexFunc(tokens, program)
-			for at >= 0 && at+1 < len(tokens) && program(tokens[at+1]) {
-				at++ // sudo -u jiujin jiujin …
+			at := slices.IndexFunc(tokens, func(s string) bool { return s == "jiujin" || strings.HasSuffix(s, "/jiujin") })
+			if at > 0 && strings.EqualFold(tokens[at-1], "-u") { // sudo -u jiujin, the user
+				rest := tokens[at+1:]
+				if at = slices.Index(rest, "jiujin"); at != 0 {
+					continue
+				}
+				tokens = rest
 			}
 			if at < 0 || at+1 >= len(tokens) || !word.MatchString(tokens[at+1]) {
 				continue
