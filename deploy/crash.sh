@@ -45,7 +45,7 @@ await_ready() {
 
 start_server
 bin/fleetsim --url "$url" --credentials "$data/demo-credentials.json" --journal "$journal" \
-  --calls-per-hour 600 --scene 15s --dispatcher-delay 3s --json >"$data/summary.json" 2>>"$log" &
+  --calls-per-hour 3600 --scene 5s --dispatcher-delay 3s --json >"$data/summary.json" 2>>"$log" &
 fleet=$!
 
 slowest=0

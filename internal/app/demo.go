@@ -46,6 +46,8 @@ type DemoDevice struct {
 	CallSign string `json:"call_sign"`
 	Index    int    `json:"index"`
 	Key      string `json:"key"`
+	// Rostered vehicles are on duty every day; the others show what off shift looks like.
+	Rostered bool `json:"rostered"`
 }
 
 // Demo runs the service on the demo town. The first start draws the town into an empty database; later starts keep
@@ -95,12 +97,13 @@ func ensureTown(ctx context.Context, cfg Config, opts town.Options, db *pg.DB, l
 	default:
 		return creds, err
 	}
-	return creds, ensureShifts(ctx, creds, opts, db)
+	return creds, ensureShifts(ctx, creds, db)
 }
 
 // drawTown fills an empty database with the town, in one transaction: a start that is cut short leaves nothing.
 func drawTown(ctx context.Context, opts town.Options, db *pg.DB, log *slog.Logger) (DemoCredentials, error) {
 	begin := time.Now()
+	opts.Date = db.Now()
 	t := town.Generate(opts)
 	passwords, err := auth.NewPasswords(auth.DefaultCost(), 2)
 	if err != nil {
@@ -175,7 +178,7 @@ func (d *drawing) units(ctx context.Context) error {
 			}
 		}
 		d.unitIDs = append(d.unitIDs, id)
-		d.creds.Devices = append(d.creds.Devices, DemoDevice{UnitID: id, CallSign: u.CallSign, Index: i, Key: key})
+		d.creds.Devices = append(d.creds.Devices, DemoDevice{UnitID: id, CallSign: u.CallSign, Index: i, Key: key, Rostered: !u.OffShift})
 	}
 	return nil
 }
@@ -250,13 +253,11 @@ func (d *drawing) basemap(ctx context.Context) error {
 	return err
 }
 
-// ensureShifts puts every unit that the town's roster has on duty for the coming week, in shifts of 12 hours from
+// ensureShifts puts every rostered unit on duty for the coming week, in shifts of 12 hours from
 // 08:00 and 20:00, where it has no shift yet.
-func ensureShifts(ctx context.Context, creds DemoCredentials, opts town.Options, db *pg.DB) error {
+func ensureShifts(ctx context.Context, creds DemoCredentials, db *pg.DB) error {
 	const length = 12 * time.Hour
 	service := &dispatch.Service{DB: db, Positions: tracking.NewStore()}
-	opts.Seed, opts.Counties = creds.Seed, creds.Counties
-	roster := town.Generate(opts).Units
 	first := db.Now().UTC().Truncate(length) // 00:00 and 12:00 UTC are 08:00 and 20:00 in Shanghai
 	return db.InTx(ctx, func(tx *pg.Tx) error {
 		have, err := dispatch.Shifts(ctx, tx, "", first, first.Add(7*24*time.Hour))
@@ -270,7 +271,7 @@ func ensureShifts(ctx context.Context, creds DemoCredentials, opts town.Options,
 			}
 		}
 		for _, d := range creds.Devices {
-			if d.Index >= len(roster) || roster[d.Index].OffShift {
+			if !d.Rostered {
 				continue
 			}
 			for from := first; from.Before(first.Add(7 * 24 * time.Hour)); from = from.Add(length) {
