@@ -148,12 +148,3 @@ func setOutOfService(ctx context.Context, tx *pg.Tx, unitID int64, out bool, rea
 	}
 	return tag.RowsAffected() == 1, nil
 }
-
-func insertUnit(ctx context.Context, tx *pg.Tx, branch string, u NewUnit) (int64, error) {
-	const sql = `
-insert into unit (org_id, call_sign, plate, crew)
-select o.id, $3, $4, $5 from org o where o.id = $1 and o.path like $2 || '%' returning id`
-	var id int64
-	err := tx.QueryRow(ctx, sql, u.OrgID, branch, u.CallSign, u.Plate, u.Crew).Scan(&id)
-	return id, err
-}

@@ -2,10 +2,6 @@ package dispatch
 
 import (
 	"context"
-	"errors"
-	"fmt"
-
-	"github.com/jackc/pgx/v5"
 
 	"jiujin/internal/pg"
 	"jiujin/ticket"
@@ -24,11 +20,8 @@ type NewUnit struct {
 // not there; the constraint unit_call_sign_unique.
 func (s *Service) AddUnit(ctx context.Context, tx *pg.Tx, actor ticket.Actor, u NewUnit) (int64, error) {
 	id, err := insertUnit(ctx, tx, actor.OrgPath, u)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return 0, ErrUnitNotFound
-	}
 	if err != nil {
-		return 0, fmt.Errorf("add unit %s: %w", u.CallSign, err)
+		return 0, err
 	}
 	return id, ticket.Record(tx, actor, "unit.added", 0, id, ticket.Data{"call_sign": u.CallSign, "crew": u.Crew})
 }
