@@ -103,14 +103,19 @@ func (s *scene) person(t testing.TB, hash string, p auth.Person) {
 func (s *scene) park(t testing.TB) {
 	t.Helper()
 	for i, key := range append(s.devices, s.distant) {
-		s.fix(t, key, lon, lat+0.009*float64(i+1)).into(t, http.StatusOK, new(fixesAnswer))
+		s.fix(t, key, lon, lat+0.009*float64(i+1))
 	}
 }
 
-func (s *scene) fix(t testing.TB, key string, lon, lat float64) answer {
+// fix posts a position of the present time, which must be stored.
+func (s *scene) fix(t testing.TB, key string, lon, lat float64) {
 	t.Helper()
 	body := fmt.Sprintf(`{"fixed_at":%d,"lon":%v,"lat":%v}`, s.db.Now().UnixMilli(), lon, lat)
-	return s.call(t, "POST", "/api/v1/fixes", body, "Authorization", "Bearer "+key)
+	var a fixesAnswer
+	s.call(t, "POST", "/api/v1/fixes", body, "Authorization", "Bearer "+key).into(t, http.StatusOK, &a)
+	if a.Stored != 1 {
+		t.Fatalf("fix %s: %+v", body, a)
+	}
 }
 
 func (s *scene) cookie(t testing.TB, login string) string {

@@ -1,0 +1,232 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"jiujin/internal/pg"
+	"jiujin/tracking"
+)
+
+// post sends positions as a device.
+func (v *service) post(t testing.TB, body string, query ...string) answer {
+	t.Helper()
+	return v.call(t, "POST", "/api/v1/fixes"+strings.Join(query, ""), body, "Authorization", "Bearer "+v.device, "Accept-Language", "en")
+}
+
+func at(second int, lon, lat float64) string {
+	return fmt.Sprintf(`{"fixed_at":%q,"lon":%v,"lat":%v}`, start.Add(time.Duration(second)*time.Second).Format(time.RFC3339), lon, lat)
+}
+
+func TestFixesInAllThreeForms(t *testing.T) {
+	v := newService(t)
+	var a fixesAnswer
+	v.post(t, at(-60, lon, lat)).into(t, 200, &a)
+	if a.Received != 1 || a.Stored != 1 || a.Results == nil || len(a.Results) != 0 {
+		t.Errorf("one object: %+v", a)
+	}
+	v.post(t, "["+at(-50, lon, lat)+","+at(-40, lon, lat)+"]", "?results=all").into(t, 200, &a)
+	if a.Stored != 2 || len(a.Results) != 2 || a.Results[1].Index != 1 || a.Results[1].Status != tracking.Stored {
+		t.Errorf("an array: %+v", a)
+	}
+	v.post(t, at(-30, lon, lat)+"\n\n"+strings.Replace(at(-20, lon, lat), `"2026-11-22T05:59:40Z"`, strconv.FormatInt(start.Add(-20*time.Second).UnixMilli(), 10), 1)+"\n").into(t, 200, &a)
+	if a.Stored != 2 {
+		t.Errorf("lines: %+v", a)
+	}
+	v.post(t, "["+at(-20, lon, lat)+","+at(-10, lon, lat)+","+at(-10, lon, lat)+"]").into(t, 200, &a)
+	if a.Received != 3 || a.Stored != 1 || a.Duplicate != 2 || a.Results[0].Index != 0 || a.Results[0].Status != tracking.Duplicate {
+		t.Errorf("duplicates: %+v", a)
+	}
+	v.post(t, "[]").into(t, 200, &a)
+	if a.Received != 0 {
+		t.Errorf("nothing: %+v", a)
+	}
+	if n := v.count(t, `select count(*) from fix`); n != 6 {
+		t.Errorf("%d fixes in the history", n)
+	}
+}
+
+// Every kind of bad record is named by index, reason and field, and kept; the good one between them is stored.
+func TestRefusedFixesAreNamedAndKept(t *testing.T) {
+	v := newService(t)
+	type want struct {
+		body          string
+		reason, field string
+		detail        string
+	}
+	cases := []want{
+		{`{"lon":117.9,"lat":28.4}`, "invalid", "fixed_at", "missing"},
+		{`{"fixed_at":1795327200,"lon":117.9,"lat":28.4}`, "invalid", "fixed_at", "seconds"},
+		{`{"fixed_at":"2026-11-22T06:00:00Z","lat":28.4}`, "invalid", "lon", "missing"},
+		{`{"fixed_at":"2026-11-22T06:00:00Z","lon":"东","lat":28.4}`, "invalid", "lon", "number"},
+		{at(0, lat, lon), "invalid", "lat", "swapped"},
+		{at(0, 0, 0), "zero_point", "lon", "no position"},
+		{at(0, 2.35, 48.85), "out_of_region", "lon", "outside"},
+		{at(300, lon, lat), "future", "fixed_at", "ahead"},
+		{at(-40*86400, lon, lat), "too_old", "fixed_at", "old"},
+		{`{"fixed_at":"2026-11-22T06:00:00Z","lon":117.9,"lat":28.4,"speed_kmh":-3}`, "invalid", "speed_kmh", "between"},
+		{`{"fixed_at":"2026-11-22T06:00:00Z","lon":117.9,"lat":28.4,"heading_deg":400}`, "invalid", "heading_deg", "between"},
+		{`7`, "invalid", "", ""},
+	}
+	var bodies []string
+	for _, c := range cases {
+		bodies = append(bodies, c.body)
+	}
+	bodies = append(bodies, at(0, lon, lat), at(1, lon+1, lat)) // the last one jumps
+	cases = append(cases, want{}, want{"", "jump", "lon", "km/h"})
+	var a fixesAnswer
+	v.post(t, "["+strings.Join(bodies, ",")+"]").into(t, 200, &a)
+	if a.Received != len(cases) || a.Stored != 1 || a.Refused != len(cases)-1 || len(a.Results) != a.Refused {
+		t.Fatalf("answer %+v", a)
+	}
+	for _, r := range a.Results {
+		c := cases[r.Index]
+		if string(r.Reason) != c.reason || r.Field != c.field || !strings.Contains(r.Detail, c.detail) || r.Status != tracking.Refused {
+			t.Errorf("%s: %+v, want %s in %q with %q", bodies[r.Index], r, c.reason, c.field, c.detail)
+		}
+	}
+	if n := v.count(t, `select count(*) from refused_fix where unit_id = `+id(v.unit)+` and detail <> ''`); n != a.Refused {
+		t.Errorf("%d refused ones are kept, want %d", n, a.Refused)
+	}
+}
+
+func TestBodiesThatAreNoFixes(t *testing.T) {
+	v := newService(t)
+	for body, where := range map[string]string{
+		"[\n" + at(0, lon, lat) + ",\n{\"lon\":}]": "line 3, byte 72",
+		"[" + at(0, lon, lat):                      "line 1",
+		"lon=117":                                  "line 1",
+		"{\"lon\":117,\n\"lat\"}":                  "line 2",
+	} {
+		p := v.post(t, body).want(t, 400, "malformed")
+		if !strings.Contains(p.Detail, where) || !strings.Contains(p.Detail, "byte") || len(p.Detail) < 50 {
+			t.Errorf("%q: %s, want %s", body, p.Detail, where)
+		}
+	}
+	many := "[" + strings.Repeat(`{},`, 10_000) + "{}]"
+	v.post(t, many).want(t, 413, "too_large")
+	v.post(t, strings.ReplaceAll(many[1:len(many)-1], ",", "\n")).want(t, 413, "too_large")
+	v.post(t, "["+strings.Repeat(" ", 4<<20)+"]").want(t, 413, "too_large")
+	if n := v.count(t, `select (select count(*) from fix) + (select count(*) from refused_fix)`); n != 0 {
+		t.Errorf("%d records are kept", n)
+	}
+}
+
+func TestWhoMaySendFixes(t *testing.T) {
+	s := newScene(t)
+	body := at(10, lon, lat+0.009)
+	s.call(t, "POST", "/api/v1/fixes", body, "Authorization", "Bearer jjd_nobody").want(t, 401, "not_signed_in")
+	s.call(t, "POST", "/api/v1/fixes", body).want(t, 401, "not_signed_in")
+	s.call(t, "POST", "/api/v1/fixes", body, "Cookie", s.cookie(t, "agent")).want(t, 403, "forbidden")
+	s.call(t, "POST", "/api/v1/fixes", body, "Cookie", s.cookie(t, "leader1")).want(t, 403, "forbidden") // in no unit
+	s.pass(10 * time.Second)
+	var a fixesAnswer
+	s.call(t, "POST", "/api/v1/fixes", body, "Cookie", s.cookie(t, "officer1")).into(t, 200, &a)
+	if a.Stored != 1 {
+		t.Errorf("an officer's phone: %+v", a)
+	}
+	if n := s.count(t, `select count(*) from fix f join device d on d.id = f.device_id
+		where d.kind = 'phone' and d.person_id is not null and f.unit_id = `+id(s.units[0])); n != 1 {
+		t.Errorf("%d fixes of the phone", n)
+	}
+	if _, err := s.db.Pool.Exec(t.Context(), `update device set disabled_at = now() where unit_id = $1`, s.units[1]); err != nil {
+		t.Fatal(err)
+	}
+	s.pass(time.Minute) // for as long as devices are remembered
+	s.call(t, "POST", "/api/v1/fixes", at(60, lon, lat+0.018), "Authorization", "Bearer "+s.devices[1]).into(t, 200, &a)
+	if a.Refused != 1 || a.Results[0].Reason != tracking.DisabledDevice {
+		t.Errorf("a disabled device: %+v", a)
+	}
+}
+
+// The datum is that of the device: a GCJ-02 terminal's fix is stored where it really was.
+func TestDeviceDatum(t *testing.T) {
+	s := newScene(t)
+	var made newDevice
+	s.do(t, "administrator", fmt.Sprintf("/units/%d/devices", s.unit), `{"label":"车机","datum":"GCJ02"}`).into(t, 201, &made)
+	s.fix(t, made.Key, lon, lat)
+	var x, y float64
+	if err := s.db.Pool.QueryRow(t.Context(), `select lon, lat from unit_position where unit_id = $1`, s.unit).Scan(&x, &y); err != nil {
+		t.Fatal(err)
+	}
+	if east := (lon - x) * 98_000; east < 200 || east > 900 {
+		t.Errorf("stored %.0f m to the west of what the device said; GCJ-02 lies some 500 m to the east here", east)
+	}
+	s.do(t, "administrator", fmt.Sprintf("/units/%d/devices", s.unit), `{"label":"车机","datum":"MARS"}`).want(t, 422, "validation")
+}
+
+// While a batch cannot be committed the device has no answer but 503, and the same again is stored once.
+func TestFixesAreAcknowledgedOnlyWhenDurable(t *testing.T) {
+	v := newService(t)
+	body := at(0, lon, lat)
+	v.post(t, at(-10, lon, lat)).into(t, 200, new(fixesAnswer)) // the device is known now
+	locked, release := make(chan struct{}), make(chan struct{})
+	held := make(chan error, 1)
+	go func() {
+		held <- v.db.InTx(context.Background(), func(tx *pg.Tx) error {
+			_, err := tx.Exec(context.Background(), `lock table fix in exclusive mode`)
+			close(locked)
+			<-release
+			return errors.Join(err, errors.New("let go"))
+		})
+	}()
+	<-locked
+	answered := make(chan answer, 1)
+	go func() { answered <- v.post(t, body) }()
+	for killed := false; !killed; {
+		err := v.db.Pool.QueryRow(t.Context(), `select count(pg_terminate_backend(pid)) > 0 from pg_stat_activity
+			where datname = current_database() and wait_event_type = 'Lock' and query ilike '%insert into fix%'`).Scan(&killed)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := <-answered
+	close(release)
+	<-held
+	if p := a.want(t, 503, "unavailable"); a.header.Get("Retry-After") == "" || p.RetryAfterS == 0 {
+		t.Error("nothing says when to try again")
+	}
+	if n := v.count(t, `select count(*) from fix`); n != 1 {
+		t.Errorf("%d fixes before the second try", n)
+	}
+	var ok fixesAnswer
+	v.post(t, body).into(t, 200, &ok)
+	v.post(t, body).into(t, 200, new(fixesAnswer))
+	if n := v.count(t, `select count(*) from fix`); ok.Stored != 1 || n != 2 {
+		t.Errorf("then %+v, %d fixes", ok, n)
+	}
+}
+
+// Fixes and tiles come so often that a success is not worth a line at the usual level.
+func TestFrequentRequestsAreQuiet(t *testing.T) {
+	v := newService(t)
+	v.post(t, at(0, lon, lat))
+	v.call(t, "GET", "/api/v1/tiles/1/0/0.mvt", "")
+	if log := v.log.String(); strings.Contains(log, "/fixes") || strings.Contains(log, "/tiles") {
+		t.Errorf("the log has %s", log)
+	}
+	v.post(t, "no json")
+	if !strings.Contains(v.log.String(), `"route":"/api/v1/fixes","status":400`) {
+		t.Error("a refusal is not in the log")
+	}
+}
+
+func TestTiles(t *testing.T) {
+	v := newService(t)
+	a := v.call(t, "GET", "/api/v1/tiles/3/6/3.mvt", "")
+	if a.status != http.StatusNoContent || a.header.Get("ETag") == "" || a.header.Get("Vary") != "" || !strings.HasPrefix(a.header.Get("Cache-Control"), "public") {
+		t.Errorf("a tile without a map: %d %v", a.status, a.header)
+	}
+	if b := v.call(t, "GET", "/api/v1/tiles/3/6/3.mvt", "", "If-None-Match", a.header.Get("ETag")); b.status != http.StatusNotModified {
+		t.Errorf("the same again: %d", b.status)
+	}
+	for _, path := range []string{"3/9/3.mvt", "99/0/0.mvt", "3/6/3", "3/6/x.mvt", "-1/0/0.mvt"} {
+		v.call(t, "GET", "/api/v1/tiles/"+path, "").want(t, 404, "not_found")
+	}
+}
