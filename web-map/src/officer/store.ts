@@ -204,6 +204,7 @@ export const useOfficer = defineStore('officer', () => {
     void refresh()
   }
 
+  /** Asks for the state once more, beside the stream. */
   async function refresh(): Promise<void> {
     // When this fails the stream brings the state after the next reconnect.
     await get<OfficerView>('/officer').then(take, () => undefined)
@@ -239,6 +240,7 @@ export const useOfficer = defineStore('officer', () => {
     open,
     close,
     act,
+    refresh,
     dismiss,
     draft,
     keepDraft,

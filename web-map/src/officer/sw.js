@@ -35,10 +35,13 @@ self.addEventListener('fetch', (event) => {
   event.respondWith(cached(event.request))
 })
 
+// The files are the same for everybody, whatever Vary says: a script asked for with an Origin is still this file.
+const SAME = { ignoreSearch: true, ignoreVary: true }
+
 async function shell(request) {
-  return (await caches.match('/index.html')) || fetch(request)
+  return (await caches.match('/index.html', SAME)) || fetch(request)
 }
 
 async function cached(request) {
-  return (await caches.match(request, { ignoreSearch: true })) || fetch(request)
+  return (await caches.match(request, SAME)) || fetch(request)
 }

@@ -144,6 +144,8 @@ export function usePositions(): {
           mine.map(({ person: _, ...fix }) => fix),
         )
         sentAt.value = serverNow()
+        // The server tells of a unit's state when something happens to it; a position alone is no event.
+        if (officer.view?.unit.duty === 'no_signal') void officer.refresh()
       } catch (error) {
         if (!(error instanceof ApiError) || verdictOf(error) !== 'refused') throw error
       }

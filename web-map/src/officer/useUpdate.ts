@@ -26,9 +26,8 @@ export function useUpdate(): { waiting: Ref<boolean>; update: () => void } {
     if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return
     navigator.serviceWorker.addEventListener('controllerchange', onTakenOver)
     document.addEventListener('visibilitychange', onVisible)
-    registration = await navigator.serviceWorker
-      .register('/sw.js', { scope: '/officer' })
-      .catch(() => undefined)
+    // The whole origin, because the map's own worker is asked for by its address under /assets.
+    registration = await navigator.serviceWorker.register('/sw.js').catch(() => undefined)
     look()
     registration?.addEventListener('updatefound', () => {
       registration?.installing?.addEventListener('statechange', look)
