@@ -145,6 +145,9 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		about.route, about.quiet = rule.path, rule.quiet
 		s.setLimits(c, rule)
 		ctx, err := s.allowed(r.Context(), r, rule)
+		if err == nil && r.ContentLength > rule.bodyLimit() {
+			err = &http.MaxBytesError{Limit: rule.bodyLimit()}
+		}
 		if err != nil {
 			s.refuse(c.Response(), r, err)
 			return nil
