@@ -43,6 +43,7 @@ describe('what is shown before the server has answered', () => {
     expect(view.offer).toBeNull()
     expect(view.sortie).toBeNull()
     expect(view.tickets_done_today).toBe(3)
+    expect(view.unit.duty).toBe('available')
   })
 
   it('does nothing twice when the server already holds the step', () => {

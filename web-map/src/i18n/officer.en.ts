@@ -134,6 +134,8 @@ export default {
     count: '{n} / 4000',
   },
   closed: 'Ticket closed',
+  closedWaiting: 'Closed on this phone, not sent yet',
+  noUnit: 'You belong to no unit, so there is nothing to do here. Ask the administrator.',
   newOffer: 'New offer: {title}, {place}',
   notDone: 'Not done: {ops}',
   and: ', ',

@@ -120,6 +120,8 @@ const zh = {
     count: '{n} / 4000',
   },
   closed: '案件已办结',
+  closedWaiting: '办结已保存在本机，待上传',
+  noUnit: '您的账号没有所属车辆，不能出勤。请联系管理员。',
   newOffer: '新派单：{title}，{place}',
   notDone: '没有成功：{ops}',
   and: '、',

@@ -1,4 +1,4 @@
-import type { OfficerView, SortieCard, TicketStatus, TicketView } from '../wire'
+import type { OfficerView, SortieCard, TicketStatus, TicketView, UnitView } from '../wire'
 
 /**
  * What an officer can do, as data: it is kept in the outbox, shown at once as if it had been done, and sent to
@@ -61,13 +61,14 @@ export function apply(view: OfficerView, op: Op, at: string): OfficerView {
   if (op.type === 'accept' || op.type === 'decline') {
     if (view.offer?.id !== op.offer_id) return view
     const { offered_at: _, expires_at: __, ...card } = view.offer
-    if (op.type === 'decline') return { ...view, offer: null }
+    if (op.type === 'decline') return { ...view, unit: freed(view), offer: null }
     const ticket = stepped(card.ticket, 'accepted', { accepted_at: at, offer: null })
-    return { ...view, offer: null, sortie: { ...card, id: 0, ticket } }
+    const unit: UnitView = { ...view.unit, duty: 'committed', sortie_status: 'accepted' }
+    return { ...view, unit, offer: null, sortie: { ...card, id: 0, ticket } }
   }
   const sortie = view.sortie
   if (!sortie || sortie.ticket.id !== op.ticket_id || sortie.ticket.version !== op.version) return view
-  if (op.type === 'redispatch') return { ...view, sortie: null }
+  if (op.type === 'redispatch') return { ...view, unit: freed(view), sortie: null }
   if (sortie.ticket.status !== FROM[op.type]) return view
   switch (op.type) {
     case 'depart':
@@ -76,7 +77,8 @@ export function apply(view: OfficerView, op: Op, at: string): OfficerView {
       return withTicket(view, sortie, stepped(sortie.ticket, 'on_scene', { on_scene_at: at }))
     case 'finish': {
       const ticket = stepped(sortie.ticket, 'reporting', { scene_done_at: at, outcome: op.outcome })
-      return { ...withTicket(view, sortie, ticket), tickets_done_today: view.tickets_done_today + 1 }
+      const done = withTicket(view, sortie, ticket)
+      return { ...done, unit: freed(view), tickets_done_today: view.tickets_done_today + 1 }
     }
     case 'close':
       return { ...view, sortie: null }
@@ -91,11 +93,17 @@ function withTicket(view: OfficerView, sortie: SortieCard, ticket: TicketView): 
   return { ...view, sortie: { ...sortie, ticket } }
 }
 
+/** The unit without a task. */
+function freed(view: OfficerView): UnitView {
+  const duty = view.unit.in_repair_reason ? 'in_repair' : view.shift ? 'available' : 'off_shift'
+  return { ...view.unit, duty, sortie_status: '' }
+}
+
 function applyService(view: OfficerView, inService: boolean, reason: string): OfficerView {
   const { unit } = view
   if (inService) {
     if (unit.duty !== 'in_repair') return view
-    return { ...view, unit: { ...unit, duty: view.shift ? 'available' : 'off_shift', in_repair_reason: '' } }
+    return { ...view, unit: freed({ ...view, unit: { ...unit, in_repair_reason: '' } }) }
   }
   // On scene or writing the report the unit keeps its case; before that the case goes back to the queue.
   const keeps = view.sortie !== null && ['on_scene', 'reporting'].includes(view.sortie.ticket.status)

@@ -35,6 +35,8 @@ export const useOfficer = defineStore('officer', () => {
   const signedOut = ref(false)
   /** True when the phone cannot keep anything: then nothing may be done offline. */
   const noStore = ref(false)
+  /** True for a leader who belongs to no unit: there is nothing to show. */
+  const noUnit = computed(() => session.me !== null && session.me.unit === null)
   const db = shallowRef<Db | null>(null)
   const now = useNow()
 
@@ -65,6 +67,7 @@ export const useOfficer = defineStore('officer', () => {
 
   async function open(): Promise<void> {
     person = session.me?.id ?? 0
+    if (noUnit.value) return
     signedOut.value = false
     addEventListener('online', wake)
     addEventListener('offline', wake)
@@ -236,6 +239,7 @@ export const useOfficer = defineStore('officer', () => {
     stateAt,
     signedOut,
     noStore,
+    noUnit,
     db,
     open,
     close,
