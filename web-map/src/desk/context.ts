@@ -14,6 +14,8 @@ import { Intent } from './intent'
 /** A message about an action that did not go through; `changes` tells what somebody else did meanwhile. */
 export interface Notice {
   text: string
+  /** The server's word for the refusal. */
+  code?: string
   changes: Change[]
 }
 
@@ -102,6 +104,7 @@ function createDesk() {
         takeConflict(base, cause)
         return false
       }
+      void reload()
       throw cause
     } finally {
       busy.value = false
@@ -112,7 +115,7 @@ function createDesk() {
   function takeConflict(base: TicketView, cause: ApiError): void {
     const current = cause.problem.current as TicketView | undefined
     const changes = current ? changesOf(t, base, current) : []
-    notice.value = { text: sentenceOf(cause), changes }
+    notice.value = { text: sentenceOf(cause), code: cause.code, changes }
     if (current) board.putTicket(current)
     void reload()
   }
@@ -137,6 +140,9 @@ function createDesk() {
     try {
       const done = await send(base, `/tickets/${base.id}/offers`, body)
       overriding.value = null
+      if (notice.value?.code === 'unit_busy') {
+        notice.value = { ...notice.value, text: `${candidate.call_sign}: ${notice.value.text}` }
+      }
       if (done) say(t('desk.said.offered', { unit: candidate.call_sign, number: base.number }))
     } catch (cause) {
       overriding.value = null

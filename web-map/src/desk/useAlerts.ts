@@ -13,9 +13,9 @@ export interface Alert {
 /**
  * Calls for attention: a new critical ticket, or an alarm raised on a ticket. What was there when the page was
  * opened is shown in the queue but does not call. Tones repeat every 20 s until the alert is seen; `called` is
- * told each new alert once.
+ * told each new alert once. The ticket that is `open` counts as seen: an alarm on it sounds once.
  */
-export function useAlerts(sound: Sound, called: (alert: Alert) => void) {
+export function useAlerts(sound: Sound, open: () => number | null, called: (alert: Alert) => void) {
   const board = useBoard()
   const waiting = shallowRef<ReadonlyMap<number, Tone>>(new Map())
   let known: Map<number, string> | null = null
@@ -36,11 +36,13 @@ export function useAlerts(sound: Sound, called: (alert: Alert) => void) {
   function consider(t: TicketView, before: string | undefined): void {
     const alarm = t.alarm
     if (alarm && alarm !== before) raise({ ticket: t, tone: 'alarm' })
-    else if (before === undefined && t.urgency === 1) raise({ ticket: t, tone: 'critical' })
+    else if (before === undefined && t.urgency === 1 && t.id !== open())
+      raise({ ticket: t, tone: 'critical' })
   }
 
   function raise(alert: Alert): void {
-    waiting.value = new Map(waiting.value).set(alert.ticket.id, alert.tone)
+    const { id } = alert.ticket
+    if (id !== open()) waiting.value = new Map(waiting.value).set(id, alert.tone)
     sound.play(alert.tone)
     called(alert)
   }

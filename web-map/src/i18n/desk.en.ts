@@ -368,7 +368,7 @@ export default {
     importing: 'Working, please wait',
     reportDry: 'Result of the check (nothing stored)',
     reportDone: 'Result of the import',
-    rows: '{n} rows',
+    rows: 'Rows',
     inserted: 'New',
     updated: 'Updated',
     unchanged: 'Unchanged',

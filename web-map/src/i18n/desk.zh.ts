@@ -356,7 +356,7 @@ const zh = {
     importing: '正在处理，请稍候',
     reportDry: '检查结果（没有写入）',
     reportDone: '导入结果',
-    rows: '共 {n} 行',
+    rows: '行数',
     inserted: '新增',
     updated: '更新',
     unchanged: '未变',
