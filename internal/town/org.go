@@ -44,7 +44,7 @@ type Org struct {
 
 // Unit is one enforcement vehicle with its crew.
 type Unit struct {
-	CallSign string // unique within a county, such as 城关-03
+	CallSign string // unique, such as 城关-03; from the second county on with the county's name, such as 石溪城关-03
 	Plate    string // unique; the second letter is not in use on real plates
 	Squad    string // Org.Key
 	Team     string // Org.Key
@@ -229,6 +229,16 @@ func shares(total int, beats []beat) []int {
 	return out
 }
 
+// countyStem is a county's name without the word for county.
+func (t *Town) countyStem(code string) string {
+	for _, d := range t.Divisions {
+		if d.Code == code {
+			return strings.TrimSuffix(d.Name, "县")
+		}
+	}
+	return code
+}
+
 // drawUnits draws vehicles with crews, their teams and the users.
 func (t *Town) drawUnits(beats []beat) {
 	rng := stream(t.Options.Seed, "units", 0)
@@ -238,7 +248,10 @@ func (t *Town) drawUnits(beats []beat) {
 	for i, b := range beats {
 		squad := t.Orgs[b.org]
 		for k := range count[i] {
-			sign := fmt.Sprint(b.county, b.stem)
+			sign := b.stem
+			if b.county > 0 {
+				sign = t.countyStem(squad.Division) + b.stem
+			}
 			serial[sign]++
 			team := Org{
 				Key: fmt.Sprintf("%s-team%d", squad.Key, k+1), ParentKey: squad.Key, Level: LevelTeam,
@@ -246,7 +259,7 @@ func (t *Town) drawUnits(beats []beat) {
 			}
 			t.Orgs = append(t.Orgs, team)
 			u := Unit{
-				CallSign: fmt.Sprintf("%s-%02d", b.stem, serial[sign]), Plate: plate(rng, plates),
+				CallSign: fmt.Sprintf("%s-%02d", sign, serial[sign]), Plate: plate(rng, plates),
 				Squad: squad.Key, Team: team.Key, Crew: []string{person(rng), person(rng)},
 			}
 			u.BaseNode = t.baseNode(rng, b)

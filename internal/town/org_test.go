@@ -194,3 +194,17 @@ func TestRate(t *testing.T) {
 		t.Errorf("%.1f calls an hour at night, %.1f by day", night, day)
 	}
 }
+
+// A prefecture has one register of units, so no two of its counties use the same call sign.
+func TestCallSignsAreUniqueAcrossCounties(t *testing.T) {
+	seen := map[string]bool{}
+	for _, u := range Generate(Options{Seed: 1, Counties: 3, Retailers: 300}).Units {
+		if seen[u.CallSign] {
+			t.Errorf("call sign %s occurs twice", u.CallSign)
+		}
+		seen[u.CallSign] = true
+	}
+	if len(seen) != 120 {
+		t.Errorf("%d units in three counties, want 120", len(seen))
+	}
+}
