@@ -133,6 +133,7 @@ func (s *Server) registerRoutes() {
 	s.figureRoutes()
 	s.liveRoutes()
 	s.healthRoutes()
+	s.describeEchoRoutes()
 	s.echo.GET("/*", s.page)
 }
 
@@ -167,6 +168,7 @@ func apiConfig() huma.Config {
 	config := huma.DefaultConfig("Jiujin", "1")
 	config.Info.Description = "Dispatch of field teams. Errors are RFC 9457 problems with a stable `code`."
 	config.CreateHooks = nil // no $schema links
+	config.Components.SecuritySchemes = securitySchemes()
 	config.DocsPath, config.OpenAPIPath, config.SchemasPath = "", "", ""
 	config.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
 	return config
@@ -178,7 +180,7 @@ func apiConfig() huma.Config {
 func handle[I, O any](s *Server, method, path string, op huma.Operation, fn func(context.Context, *I) (*O, error)) {
 	op.Method, op.Path = method, path
 	row := s.rules[method+" "+path]
-	op.MaxBodyBytes, op.BodyReadTimeout = row.bodyLimit(), row.timeLimit()
+	op.MaxBodyBytes, op.BodyReadTimeout, op.Security = row.bodyLimit(), row.timeLimit(), row.security()
 	if op.OperationID == "" {
 		op.OperationID = huma.GenerateOperationID(method, path, new(O))
 	}

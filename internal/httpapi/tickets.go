@@ -37,13 +37,16 @@ type openInput struct {
 		Lat               *float64 `json:"lat,omitempty" minimum:"-90" maximum:"90"`
 		Urgency           int      `json:"urgency,omitempty" minimum:"0" maximum:"4" doc:"0 = the subtype's default"`
 		UrgencyReason     string   `json:"urgency_reason,omitempty" maxLength:"200"`
-		Reporter          struct {
-			Mode  string `json:"mode" enum:"named,hidden,anonymous"`
-			Name  string `json:"name,omitempty" maxLength:"200"`
-			Phone string `json:"phone,omitempty" maxLength:"200"`
-			Note  string `json:"note,omitempty" maxLength:"200"`
-		} `json:"reporter" doc:"Goes into the vault; never shown with the ticket"`
+		Reporter          Reporter `json:"reporter" doc:"Goes into the vault; never shown with the ticket"`
 	}
+}
+
+// Reporter is who called, as the agent takes it down.
+type Reporter struct {
+	Mode  string `json:"mode" enum:"named,hidden,anonymous" doc:"hidden: known to the vault only; anonymous: no contact is kept"`
+	Name  string `json:"name,omitempty" maxLength:"200"`
+	Phone string `json:"phone,omitempty" maxLength:"200"`
+	Note  string `json:"note,omitempty" maxLength:"200"`
 }
 
 // Ticket is a ticket as it is shown to one person.
@@ -82,7 +85,7 @@ func (s *Server) openTicket(ctx context.Context, in *openInput) (*openOutput, er
 	opening := ticket.Opening{
 		Channel: b.Channel, Kind: ticket.Kind(b.Kind), Subtype: b.Subtype, Narrative: b.Narrative,
 		Urgency: ticket.Urgency(b.Urgency), UrgencyReason: b.UrgencyReason,
-		Reporter: ticket.Reporter{Mode: b.Reporter.Mode, Name: b.Reporter.Name, Phone: b.Reporter.Phone, Note: b.Reporter.Note},
+		Reporter: ticket.Reporter(b.Reporter),
 	}
 	answer, err := command(ctx, s, in.Key, "POST /tickets", b, func(ctx context.Context, tx *pg.Tx) (openAnswer, error) {
 		var err error
