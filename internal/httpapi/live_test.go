@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"jiujin/dispatch"
+	"jiujin/internal/pg"
+	"jiujin/ticket"
 )
 
 func TestStreamBeginsWithTheState(t *testing.T) {
@@ -319,4 +322,43 @@ func plain(t testing.TB, v any) string {
 	}
 	delete(m, "actions")
 	return toJSON(t, m)
+}
+
+// While the event log cannot be read positions go on, and the facts come afterwards, none left out.
+func TestPositionsGoOnWhileFactsWait(t *testing.T) {
+	s := newScene(t).run(t)
+	l := s.listen(t, "chief", "board", "")
+	var snap snapshot
+	l.begin(t, "snapshot").into(t, &snap)
+	locked, release, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		done <- s.db.InTx(context.Background(), func(tx *pg.Tx) error {
+			for range 3 { // facts that become known when the lock is gone
+				if err := ticket.Record(tx, ticket.Engine, "unit.in_service", 0, s.units[0], nil); err != nil {
+					return err
+				}
+			}
+			_, err := tx.Exec(context.Background(), `lock table event_head in access exclusive mode`)
+			close(locked)
+			<-release
+			return err
+		})
+	}()
+	<-locked
+	for i := range 3 {
+		s.pass(time.Second)
+		s.fix(t, s.devices[0], lon+0.0001*float64(i), lat+0.009)
+		if _, before := l.until(t, named("fixes")); slices.ContainsFunc(before, named("event")) {
+			t.Error("a fact is told before it is so")
+		}
+	}
+	close(release)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	for i := range int64(3) {
+		if h, _ := l.until(t, named("event")); h.id != snap.Seq+1+i {
+			t.Errorf("fact %d comes where %d should", h.id, snap.Seq+1+i)
+		}
+	}
 }
