@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '../src/api'
-import { conflictOf, withNotice, type Notice } from '../src/officer/conflict'
+import { conflictOf, takenAway, withNotice, type Notice } from '../src/officer/conflict'
 import { countdown } from '../src/officer/countdown'
 import { apply, requestOf, type Op } from '../src/officer/ops'
 import { stepsOf } from '../src/officer/progress'
@@ -115,6 +115,37 @@ describe('conflicts in words', () => {
     const two = withNotice([notice('accept', 'reassigned')], notice('depart', 'reassigned'))
     expect(two.map((n) => n.ops)).toEqual([['accept', 'depart']])
     expect(withNotice(two, notice('arrive', 'cancelled'))).toHaveLength(2)
+  })
+})
+
+describe('a case that is taken away', () => {
+  const accepted = () => apply(offered(), whole[0]!, AT)
+  const idle = () => ({ ...accepted(), sortie: null })
+
+  it('is noticed, unless the officer gave it up', () => {
+    expect(takenAway(accepted(), idle(), [])?.id).toBe(100)
+    expect(takenAway(accepted(), accepted(), [])).toBeNull()
+    expect(takenAway(offered(), idle(), [])).toBeNull()
+    expect(takenAway(null, idle(), [])).toBeNull()
+    const away: Op = { type: 'redispatch', ticket_id: 100, number: 'N', version: 5, reason: '爆胎' }
+    expect(takenAway(accepted(), idle(), [away])).toBeNull()
+    expect(takenAway(accepted(), idle(), [{ ...away, ticket_id: 101 }])?.id).toBe(100)
+  })
+
+  it('is said once', () => {
+    const notice = (conflict: Notice['conflict'], ops: Op['type'][]): Notice => ({
+      id: conflict,
+      ops,
+      number: 'N',
+      conflict,
+      detail: '',
+      at: AT,
+    })
+    const gone = notice('gone', [])
+    const refused = notice('cancelled', ['arrive'])
+    expect(withNotice([gone], refused)).toEqual([refused])
+    expect(withNotice([refused], gone)).toEqual([refused])
+    expect(withNotice([gone], gone)).toEqual([gone])
   })
 })
 

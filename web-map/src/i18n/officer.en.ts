@@ -138,6 +138,7 @@ export default {
   noUnit: 'You belong to no unit, so there is nothing to do here. Ask the administrator.',
   newOffer: 'New offer: {title}, {place}',
   notDone: 'Not done: {ops}',
+  gone: 'The ticket was taken away',
   and: ', ',
   op: {
     accept: 'accept',
@@ -157,6 +158,7 @@ export default {
     done_already: 'Somebody of your crew has done it already.',
     changed: 'The ticket has changed; go by its state now.',
     busy: 'Your unit has another task.',
+    gone: 'It was reassigned, cancelled or closed by somebody else. Nothing is left to do.',
     other: 'The server did not take it.',
   },
   understood: 'Understood',

@@ -124,6 +124,7 @@ const zh = {
   noUnit: '您的账号没有所属车辆，不能出勤。请联系管理员。',
   newOffer: '新派单：{title}，{place}',
   notDone: '没有成功：{ops}',
+  gone: '案件已不在本车',
   and: '、',
   op: {
     accept: '接单',
@@ -143,6 +144,7 @@ const zh = {
     done_already: '同车人员已经操作过，不必重复。',
     changed: '案件状态已变化，请按最新状态操作。',
     busy: '本车已有别的任务。',
+    gone: '案件已改派、撤销或由他人办结，不必再处理。',
     other: '服务器没有接受这个操作。',
   },
   understood: '知道了',

@@ -1,15 +1,15 @@
 import type { ApiError } from '../api'
-import type { TicketStatus, TicketView } from '../wire'
+import type { OfficerView, TicketStatus, TicketView } from '../wire'
 import type { Op } from './ops'
 
 /** Why something the officer did was not carried out; a word of the messages `officer.conflict`. */
 export type Conflict =
-  'expired' | 'reassigned' | 'cancelled' | 'closed' | 'done_already' | 'changed' | 'busy' | 'other'
+  'expired' | 'reassigned' | 'cancelled' | 'closed' | 'done_already' | 'changed' | 'busy' | 'gone' | 'other'
 
 /** What the officer is told until it is put away. */
 export interface Notice {
   id: string
-  /** What was not carried out, in order; all for the same reason. */
+  /** What was not carried out, in order; all for the same reason. Empty when the case was taken away. */
   ops: Op['type'][]
   /** Number of the ticket; empty when the op concerns none. */
   number: string
@@ -19,12 +19,36 @@ export interface Notice {
   at: string
 }
 
-/** Adds a notice; one about the same ticket and for the same reason grows instead. */
+/**
+ * Adds a notice; one about the same ticket and for the same reason grows instead. That a case is gone is not said
+ * beside what could not be done about it.
+ */
 export function withNotice(list: readonly Notice[], notice: Notice): Notice[] {
-  const last = list.at(-1)
-  if (!last || last.number !== notice.number || last.conflict !== notice.conflict) return [...list, notice]
-  return [...list.slice(0, -1), { ...last, ops: [...last.ops, ...notice.ops] }]
+  const same = (n: Notice) => n.number !== '' && n.number === notice.number
+  if (notice.ops.length === 0 && list.some(same)) return [...list]
+  const rest = list.filter((n) => !(same(n) && n.ops.length === 0))
+  const last = rest.at(-1)
+  if (!last || !same(last) || last.conflict !== notice.conflict) return [...rest, notice]
+  return [...rest.slice(0, -1), { ...last, ops: [...last.ops, ...notice.ops] }]
 }
+
+/** The ticket that was taken from the unit between two states of the server; null when none was. */
+export function takenAway(
+  before: OfficerView | null,
+  after: OfficerView,
+  own: readonly Op[],
+): TicketView | null {
+  const ticket = before?.sortie?.ticket
+  if (!ticket || ticket.status === 'reporting') return null
+  if (after.sortie?.ticket.id === ticket.id || before.unit.id !== after.unit.id) return null
+  const ended = own.some(
+    (op) =>
+      op.type === 'service' || ('ticket_id' in op && op.ticket_id === ticket.id && ENDS.includes(op.type)),
+  )
+  return ended ? null : ticket
+}
+
+const ENDS: Op['type'][] = ['redispatch', 'close']
 
 const ORDER: TicketStatus[] = ['accepted', 'en_route', 'on_scene', 'reporting', 'closed']
 const TARGET: Partial<Record<Op['type'], TicketStatus>> = {
@@ -49,7 +73,7 @@ export function conflictOf(op: Op, error: ApiError, unitId: number): Conflict {
     case 'version_conflict':
       return ofCurrent(op, error.problem.current as TicketView | undefined, unitId)
   }
-  return error.status === 404 ? 'reassigned' : 'other'
+  return error.status === 404 ? 'gone' : 'other'
 }
 
 function ofCurrent(op: Op, current: TicketView | undefined, unitId: number): Conflict {

@@ -7,7 +7,7 @@ import { openLive, type Link } from '../live'
 import { useConfig } from '../stores/config'
 import { useSession } from '../stores/session'
 import type { OfficerView, TicketView } from '../wire'
-import { conflictOf, withNotice, type Notice } from './conflict'
+import { conflictOf, takenAway, withNotice, type Notice } from './conflict'
 import { Kept, openDb, shelfOf, type Db } from './db'
 import { apply, type Op } from './ops'
 import { Outbox, type Entry } from './outbox'
@@ -134,6 +134,15 @@ export const useOfficer = defineStore('officer', () => {
   }
 
   function take(fresh: OfficerView): void {
+    const gone = takenAway(
+      base.value,
+      fresh,
+      entries.value.map((e) => e.op),
+    )
+    if (gone) {
+      const at = new Date(serverNow()).toISOString()
+      notify({ id: newKey(), ops: [], number: gone.number, conflict: 'gone', detail: '', at })
+    }
     base.value = fresh
     stateAt.value = serverNow()
     keepBase()
@@ -203,7 +212,7 @@ export const useOfficer = defineStore('officer', () => {
       detail: [error.detail, fields].filter(Boolean).join(' '),
       at: entry.at,
     }
-    setNotices(withNotice(notices.value, notice))
+    notify(notice)
     void refresh()
   }
 
@@ -211,6 +220,11 @@ export const useOfficer = defineStore('officer', () => {
   async function refresh(): Promise<void> {
     // When this fails the stream brings the state after the next reconnect.
     await get<OfficerView>('/officer').then(take, () => undefined)
+  }
+
+  function notify(notice: Notice): void {
+    navigator.vibrate?.(600)
+    setNotices(withNotice(notices.value, notice))
   }
 
   function setNotices(list: Notice[]): void {
