@@ -52,7 +52,8 @@ try {
 
   // Without a running fleet no unit has a position; then one is sent in spite of that, with a reason.
   await page.waitForSelector('.candidate .why', SLOW)
-  await page.locator('.candidate button').first().click()
+  await page.locator('.candidate button').first().focus()
+  await page.keyboard.press('Enter')
   const override = page.locator('dialog[open] .usual button')
   await page.waitForFunction(
     () => document.querySelector('dialog[open]') ?? !document.querySelector('.status.to_dispatch'),
