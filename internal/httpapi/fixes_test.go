@@ -1,9 +1,12 @@
 package httpapi
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -159,6 +162,33 @@ func TestDeviceDatum(t *testing.T) {
 		t.Errorf("stored %.0f m to the west of what the device said; GCJ-02 lies some 500 m to the east here", east)
 	}
 	s.do(t, "administrator", fmt.Sprintf("/units/%d/devices", s.unit), `{"label":"车机","datum":"MARS"}`).want(t, 422, "validation")
+}
+
+// A device that stops in the middle of a body is told so, and is not taken for trouble of ours.
+func TestFixesThatStopOnTheirWay(t *testing.T) {
+	v := newService(t)
+	row := v.rules["POST /api/v1/fixes"]
+	row.within = 50 * time.Millisecond
+	v.rules["POST /api/v1/fixes"] = row
+	conn, err := net.Dial("tcp", strings.TrimPrefix(v.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST /api/v1/fixes HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: 100\r\n\r\n[", v.device)
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer{response.StatusCode, response.Header, body}.want(t, 408, "too_slow")
+	if strings.Contains(v.log.String(), "database unavailable") {
+		t.Error("the log blames the database")
+	}
 }
 
 // While a batch cannot be committed the device has no answer but 503, and the same again is stored once.

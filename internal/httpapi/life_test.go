@@ -170,8 +170,7 @@ func TestOtherCountiesAndRolesAreKeptOut(t *testing.T) {
 	}
 }
 
-// Every mutating route is called twice with the same key: one effect, one answer. A third call with the key and
-// another input is refused.
+// Every mutating route is called twice with the same key: one effect, one answer.
 func TestRepeatsHaveOneEffect(t *testing.T) {
 	s := newScene(t)
 	offered := s.report(t).Ticket
@@ -220,7 +219,6 @@ func TestRepeatsHaveOneEffect(t *testing.T) {
 		if n := s.count(t, `select (select count(*) from org) + (select count(*) from vault.reveal) + (select count(*) from ticket)`); n != rows {
 			t.Errorf("%s %s: %d rows more", c.method, c.path, n-rows)
 		}
-		s.doKey(t, c.login, "POST", "/tickets/1/reveal", `{"reason":"another route"}`, key) // may be forbidden
 		s.doKey(t, c.login, c.method, c.path, c.body, "short").want(t, 422, "validation")
 		routes[c.method+" /api/v1"+c.route] = true
 	}

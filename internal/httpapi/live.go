@@ -20,6 +20,7 @@ import (
 const (
 	resumeLimit   = 500              // events sent again after a reconnect; more is a gap the page reloads over
 	writeWithin   = 10 * time.Second // a reader whose connection takes nothing for so long is cut
+	beginWithin   = 10 * time.Second // for reading the snapshot; a database that takes longer is away
 	recheckWithin = 30 * time.Second // how soon a stream ends after its person was signed out
 )
 
@@ -54,7 +55,9 @@ func (s *Server) live(c echo.Context) error {
 	s.deps.Hub.Subscribe(sub)
 	defer s.deps.Hub.Unsubscribe(sub)
 
-	seq, first, err := s.firstMessages(ctx, me, sub, c.Request().Header.Get("Last-Event-ID"))
+	begin, cancel := context.WithTimeout(ctx, beginWithin)
+	seq, first, err := s.firstMessages(begin, me, sub, c.Request().Header.Get("Last-Event-ID"))
+	cancel()
 	if err != nil {
 		return err
 	}

@@ -105,7 +105,8 @@ var known = []struct {
 	{errTooSlow, 408, "too_slow", text{"请求内容未能及时到达。", "The request did not arrive in time."}},
 	{errCutShort, 400, "malformed", text{"请求内容在传输中断开，请重新发送。", "The request broke off on its way; send it again."}},
 	{errMismatch, 422, "idempotency_mismatch", text{
-		"此 Idempotency-Key 已用于另一个请求，请换用新的键。", "This Idempotency-Key was used for another request; use a new one."}},
+		"此 Idempotency-Key 已用于另一个请求，请换用新的键。", "This Idempotency-Key was used for another request; use a new one.",
+	}},
 
 	{ticket.ErrNotFound, 404, "not_found", text{"没有这个工单，或它不在您的管辖范围内。", "There is no such ticket in your branch."}},
 	{ticket.ErrVersion, 409, "version_conflict", text{"工单已被他人修改，请核对后重试。", "The ticket has changed in the meantime; look again, then retry."}},

@@ -75,9 +75,16 @@ func TestWrongPairsLookAlikeAndAreThrottled(t *testing.T) {
 	}
 	var texts []string
 	for i, pair := range [][2]string{
-		{made.Ticket.Number, other.Code}, {made.Ticket.Number, ""}, {"12313-00-20261122-009999-1", made.Code}, {"", ""},
-		{strings.Replace(made.Ticket.Number, "12313", "12315", 1), made.Code}, {other.Ticket.Number, made.Code},
-		{"' or 1=1 --", "x"}, {made.Ticket.Number, made.Code + "2"}, {"12313", "12313"}, {made.Ticket.Number, "22222222"},
+		{made.Ticket.Number, other.Code},
+		{made.Ticket.Number, ""},
+		{"12313-00-20261122-009999-1", made.Code},
+		{"", ""},
+		{strings.Replace(made.Ticket.Number, "12313", "12315", 1), made.Code},
+		{other.Ticket.Number, made.Code},
+		{"' or 1=1 --", "x"},
+		{made.Ticket.Number, made.Code + "2"},
+		{"12313", "12313"},
+		{made.Ticket.Number, "22222222"},
 	} {
 		p := ask(pair[0], pair[1]).want(t, 404, "not_found")
 		texts = append(texts, p.Title+p.Detail)
