@@ -29,7 +29,7 @@ read -r web_pass web_fail < <(node -e 'try{const r=require(process.argv[1]);cons
 count "web units" "$web_pass" "$web_fail" "$code"
 
 echo "the running service in a browser …"
-(cd web-map && node --test --test-reporter=tap e2e/) >"$out/e2e.log" 2>&1
+(cd web-map && node --test --test-reporter=tap --test-concurrency=1 e2e/*.test.mjs) >"$out/e2e.log" 2>&1
 code=$?
 [ $code -eq 0 ] || tail -n 80 "$out/e2e.log"
 e2e_pass=$(sed -n 's/^# pass //p' "$out/e2e.log" | tail -n1); e2e_fail=$(sed -n 's/^# fail //p' "$out/e2e.log" | tail -n1)
