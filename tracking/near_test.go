@@ -51,9 +51,19 @@ func compare(t *testing.T, what string, got, want []Near) {
 // places are where scenes happen: cities, and where grids and longitudes have
 // their difficulties. The last two are pentagons; one lies off Dalian.
 var places = []orb.Point{
-	{114.3, 30.6}, {104.06, 30.66}, {87.6, 43.8}, {122.5, 53}, {109.5, 18.25},
-	{180, 20}, {-179.99, -40}, {0, 0}, {20, 89.95}, {-70, -89.99}, {100, 84},
-	{122.3, 39.1}, {58.157, 10.447},
+	{114.3, 30.6},
+	{104.06, 30.66},
+	{87.6, 43.8},
+	{122.5, 53},
+	{109.5, 18.25},
+	{180, 20},
+	{-179.99, -40},
+	{0, 0},
+	{20, 89.95},
+	{-70, -89.99},
+	{100, 84},
+	{122.3, 39.1},
+	{58.157, 10.447},
 }
 
 // scene is a random fleet and how to ask about it.

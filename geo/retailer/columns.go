@@ -13,10 +13,14 @@ var ErrList = errors.New("the list cannot be read")
 // synonyms are the column headings by which each field is known, folded, the
 // better ones first.
 var synonyms = map[string][]string{
-	"licence_no": {"许可证号", "许可证号码", "许可证编号", "烟草专卖零售许可证号", "烟草专卖零售许可证号码", "烟草专卖零售许可证编号", "零售许可证号",
-		"专卖许可证号", "专卖证号", "烟证号", "证号", "客户许可证号", "licenceno", "licenseno", "licence", "license", "licencenumber", "licensenumber"},
-	"name": {"店名", "店铺名称", "商店名称", "门店名称", "字号", "字号名称", "企业字号名称", "企业名称", "单位名称", "客户名称", "商户名称", "零售户名称",
-		"名称", "name", "shopname", "tradename"},
+	"licence_no": {
+		"许可证号", "许可证号码", "许可证编号", "烟草专卖零售许可证号", "烟草专卖零售许可证号码", "烟草专卖零售许可证编号", "零售许可证号",
+		"专卖许可证号", "专卖证号", "烟证号", "证号", "客户许可证号", "licenceno", "licenseno", "licence", "license", "licencenumber", "licensenumber",
+	},
+	"name": {
+		"店名", "店铺名称", "商店名称", "门店名称", "字号", "字号名称", "企业字号名称", "企业名称", "单位名称", "客户名称", "商户名称", "零售户名称",
+		"名称", "name", "shopname", "tradename",
+	},
 	"operator":      {"负责人", "经营者", "负责人姓名", "经营者姓名", "法定代表人", "法人", "持证人", "业主", "联系人", "operator", "holder"},
 	"address":       {"经营地址", "经营场所", "经营场所地址", "店铺地址", "详细地址", "地址", "住所", "address"},
 	"phone":         {"电话", "联系电话", "手机", "手机号", "手机号码", "电话号码", "订货电话", "phone", "phonetail", "telephone", "mobile"},

@@ -217,8 +217,15 @@ func (o *geometryOIDs) register(ctx context.Context, conn *pgx.Conn) error {
 	}
 	// Without this an orb.Point, a [2]float64, would be sent as an array.
 	for _, v := range []any{
-		orb.Point{}, orb.MultiPoint{}, orb.LineString{}, orb.MultiLineString{}, orb.Ring{}, orb.Polygon{},
-		orb.MultiPolygon{}, orb.Collection{}, orb.Bound{},
+		orb.Point{},
+		orb.MultiPoint{},
+		orb.LineString{},
+		orb.MultiLineString{},
+		orb.Ring{},
+		orb.Polygon{},
+		orb.MultiPolygon{},
+		orb.Collection{},
+		orb.Bound{},
 		&geom.Point{}, &geom.LineString{}, &geom.Polygon{}, &geom.MultiPoint{}, &geom.MultiLineString{}, &geom.MultiPolygon{},
 	} {
 		if len(types) > 0 {

@@ -116,13 +116,15 @@ func record(raw []byte) tracking.RawFix {
 
 func read(raw []byte) (tracking.RawFix, *tracking.Refusal) {
 	var w wire
-	if err := json.Unmarshal(raw, &w); err != nil {
-		if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return tracking.RawFix{}, invalid(t.Field, fmt.Sprintf("%s must be a number, not a %s", t.Field, t.Value))
-		}
-		return tracking.RawFix{}, invalid("", "not a JSON object: "+err.Error())
-	}
+	err := json.Unmarshal(raw, &w)
+	mistyped, isMistyped := errors.AsType[*json.UnmarshalTypeError](err)
 	switch {
+	case isMistyped && mistyped.Field == "", string(raw) == "null":
+		return tracking.RawFix{}, invalid("", "a record must be a JSON object")
+	case isMistyped:
+		return tracking.RawFix{}, invalid(mistyped.Field, fmt.Sprintf("%s must be a number, not a %s", mistyped.Field, mistyped.Value))
+	case err != nil:
+		return tracking.RawFix{}, invalid("", "not a JSON object: "+err.Error())
 	case w.Lon == nil:
 		return tracking.RawFix{}, invalid("lon", "lon is missing")
 	case w.Lat == nil:

@@ -58,6 +58,20 @@ func TestDecodeNamesTheFieldAndKeepsTheRest(t *testing.T) {
 	}
 }
 
+func TestDecodeWantsObjects(t *testing.T) {
+	for _, bad := range []string{"7", `"fix"`, "[1]", "null", "true", " -1.5e3"} {
+		for _, body := range []string{"[" + good + "," + bad + "]", good + "\n" + bad} {
+			records, err := Decode([]byte(body))
+			if err != nil || len(records) != 2 || records[0].Unread != nil {
+				t.Fatalf("%s: %+v, %v", body, records, err)
+			}
+			if r := records[1].Unread; r == nil || r.Detail != "a record must be a JSON object" || r.Field != "" {
+				t.Errorf("%s: refusal %+v", body, r)
+			}
+		}
+	}
+}
+
 func TestDecodePointsAtTheBrokenPlace(t *testing.T) {
 	for body, line := range map[string]int{"": 1, "hello": 1, "[" + good + ",\n" + good + "\n oops]": 3, "{\n\"lon\": 1,\n x}": 3} {
 		_, err := Decode([]byte(body))
