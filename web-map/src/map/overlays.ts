@@ -1,4 +1,4 @@
-import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl'
+import type { ExpressionSpecification, GeoJSONSource, Map as MapLibre } from 'maplibre-gl'
 import { hasArrived, placeName } from '../tickets'
 import type { TicketView } from '../wire'
 import { iconName } from './icons'
@@ -41,10 +41,26 @@ export function addLineLayers(map: MapLibre, theme: Theme, k: number): void {
   })
 }
 
+const ICON_SIZE: ExpressionSpecification = [
+  'case',
+  ['get', 'focus'],
+  1.05,
+  ['match', ['get', 'urgency'], 1, 0.92, 2, 0.8, 3, 0.62, 0.58],
+]
+
 /** Adds the tickets and the chips of the lines; they go above the units. */
 export function addTicketLayers(map: MapLibre, theme: Theme, k: number): void {
   const p = PALETTES[theme]
   map.addSource('tickets', { type: 'geojson', data: empty })
+  // Labels are placed from the top layer down. This one draws nothing: it keeps names of the basemap off the marks
+  // without taking the room of the chips and names above it.
+  map.addLayer({
+    id: 'ticket-room',
+    type: 'symbol',
+    source: 'tickets',
+    layout: { 'icon-image': ['get', 'icon'], 'icon-size': ICON_SIZE, 'icon-allow-overlap': true },
+    paint: { 'icon-opacity': 0 },
+  })
   map.addLayer({
     id: 'line-label',
     type: 'symbol',
@@ -69,12 +85,7 @@ export function addTicketLayers(map: MapLibre, theme: Theme, k: number): void {
     source: 'tickets',
     layout: {
       'icon-image': ['get', 'icon'],
-      'icon-size': [
-        'case',
-        ['get', 'focus'],
-        1.05,
-        ['match', ['get', 'urgency'], 1, 0.92, 2, 0.8, 3, 0.62, 0.58],
-      ],
+      'icon-size': ICON_SIZE,
       'icon-allow-overlap': true,
       'icon-ignore-placement': true,
       'symbol-sort-key': ['get', 'order'],

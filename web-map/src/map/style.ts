@@ -123,6 +123,7 @@ function labels(theme: Theme, k: number): LayerSpecification[] {
     filter: ExpressionSpecification,
     layout: object = {},
     minzoom = 0,
+    maxzoom = 24,
   ) =>
     ({
       id,
@@ -131,11 +132,14 @@ function labels(theme: Theme, k: number): LayerSpecification[] {
       'source-layer': layer,
       filter,
       minzoom,
+      maxzoom,
       layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': size * k, ...layout },
       paint: { 'text-color': color, 'text-halo-color': p.halo, 'text-halo-width': 1.6 * k },
     }) as LayerSpecification
   const along = { 'symbol-placement': 'line', 'symbol-spacing': 420 * k, 'text-padding': 10 * k }
   const spaced = { 'text-font': BOLD_FONT, 'text-letter-spacing': 0.28, 'text-padding': 4 * k }
+  // The same extent has a higher zoom on a larger wall.
+  const zoom = (z: number) => z + Math.max(0, Math.log2(k))
   return [
     label('river-name', 'water', 15, p.waterText, ofClass('river-label'), {
       ...along,
@@ -146,8 +150,9 @@ function labels(theme: Theme, k: number): LayerSpecification[] {
     label('road-name-small', 'road', 12, p.roadText, ofClass('secondary', 'tertiary'), along, 13),
     label('road-name', 'road', 13, p.roadText, ofClass('motorway', 'trunk', 'primary'), along, 10),
     label('village-name', 'place', 13, p.text, ofClass('village', 'bridge'), { 'text-padding': 6 * k }, 12),
-    label('township-name', 'place', 16, p.districtText, ofClass('township'), spaced, 9),
-    label('town-name', 'place', 19, p.districtText, ofClass('town'), spaced),
+    label('township-name', 'place', 16, p.districtText, ofClass('township'), spaced, 9, zoom(14)),
+    // At street level everybody knows the county, and its name would lie over the streets of its town.
+    label('town-name', 'place', 19, p.districtText, ofClass('town'), spaced, 0, zoom(11.5)),
   ]
 }
 

@@ -14,6 +14,14 @@ const FADE: [ageS: number, opacity: number][] = [
   [1800, 0.45],
 ]
 const LOST_OPACITY = 0.25
+const ON_SCENE = GLYPHS.indexOf('on_scene')
+/** A unit on scene is drawn at the upper left corner of its ticket's mark, which would hide it. Pixels at scale 1. */
+const BESIDE: readonly [x: number, y: number] = [-15, -15]
+
+/** Where a unit of this glyph is drawn, in pixels from its place (y down). */
+export function drawnBeside(glyph: number, scale: number): [x: number, y: number] {
+  return glyph === ON_SCENE ? [BESIDE[0] * scale, BESIDE[1] * scale] : [0, 0]
+}
 
 export function opacityOf(ageS: number): number {
   return FADE.find(([limit]) => ageS <= limit)?.[1] ?? LOST_OPACITY
@@ -70,7 +78,7 @@ export class UnitsLayer implements CustomLayerInterface {
   onAdd(map: MapLibre, gl: WebGL2RenderingContext): void {
     this.map = map
     this.program = link(gl)
-    for (const name of ['matrix', 'now', 'glide', 'scale', 'bearing', 'colors', 'edge']) {
+    for (const name of ['matrix', 'now', 'glide', 'scale', 'bearing', 'colors', 'edge', 'beside']) {
       this.uniforms[name] = gl.getUniformLocation(this.program, name)
     }
     this.vertices = gl.createVertexArray()
@@ -159,6 +167,12 @@ export class UnitsLayer implements CustomLayerInterface {
     gl.uniform1f(this.uniforms.glide!, this.glideS)
     gl.uniform1f(this.uniforms.scale!, this.scale * devicePixelRatio * size)
     gl.uniform1f(this.uniforms.bearing!, (this.map.getBearing() * Math.PI) / 180)
+    const [right, down] = drawnBeside(ON_SCENE, this.scale * devicePixelRatio)
+    gl.uniform2f(
+      this.uniforms.beside!,
+      (2 * right) / gl.drawingBufferWidth,
+      (-2 * down) / gl.drawingBufferHeight,
+    )
     gl.uniform3fv(this.uniforms.colors!, this.colors)
     gl.uniform3fv(this.uniforms.edge!, PALETTES[this.theme].unitEdge)
     gl.enable(gl.BLEND)

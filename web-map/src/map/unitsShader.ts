@@ -10,6 +10,7 @@ layout(location = 1) in vec2 to;
 layout(location = 2) in vec4 look;   // glyph, heading in radians, opacity, start of the glide in seconds
 uniform mat4 matrix;
 uniform float now, glide, scale, bearing;
+uniform vec2 beside;                 // where a unit on scene is drawn, from its place, in clip space
 uniform vec3 colors[6];
 out vec4 color;
 flat out int glyph;
@@ -18,6 +19,7 @@ void main() {
   float t = glide > 0. ? clamp((now - look.w) / glide, 0., 1.) : 1.;
   gl_Position = matrix * vec4(mix(from, to, t), 0., 1.);
   glyph = int(look.x + .5);
+  if (glyph == 3) gl_Position.xy += beside * gl_Position.w;
   turn = look.y - bearing;
   float size = glyph == 2 ? 25. : glyph == 3 ? 18. : glyph == 4 ? 15. : glyph == 5 ? 17. : 20.;
   gl_PointSize = size * scale;
