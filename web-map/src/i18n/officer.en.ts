@@ -65,7 +65,7 @@ export default {
     noLimit: 'No arrival limit',
     about: 'about',
     reports: 'Reported {n}× in a year',
-    noLicence: 'No licence found',
+    noRetailer: 'No retailer linked',
     twoOfficers: 'Two officers',
     oneOfficer: 'Needs two officers · crew of {n}',
     narrative: 'Report',

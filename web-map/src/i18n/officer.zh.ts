@@ -51,7 +51,7 @@ const zh = {
     noLimit: '无到场时限',
     about: '约',
     reports: '近一年被举报 {n} 次',
-    noLicence: '未查到许可证',
+    noRetailer: '未关联零售户',
     twoOfficers: '双人执法',
     oneOfficer: '须双人执法 · 本车 {n} 人',
     narrative: '举报内容',
