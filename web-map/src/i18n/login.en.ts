@@ -6,6 +6,7 @@ export default {
   password: 'Password',
   submit: 'Sign in',
   wait: 'Try again in {seconds} s',
+  again: 'Try again',
   notSignedIn: 'Login or password is wrong',
   next: 'Opens {path} afterwards',
   change: {

@@ -4,6 +4,7 @@ const zh = {
   password: '密码',
   submit: '登录',
   wait: '请 {seconds} 秒后再试',
+  again: '重试',
   notSignedIn: '账号或密码不正确',
   next: '登录后打开 {path}',
   change: {

@@ -5,6 +5,8 @@ import { syncClock } from '../clock'
 import type { Me, Role } from '../wire'
 
 const REMEMBERED = 'jiujin.me'
+/** A page cannot be shown before the answer, so it must not wait long for it. */
+const ASK_MS = 5_000
 
 /** The page a person of this role works on. */
 export function homeOf(role: Role): string {
@@ -17,28 +19,35 @@ export const useSession = defineStore('session', () => {
   const me = shallowRef<Me | null>(null)
   /** True when the server could not be asked and `me` is what it said last time. */
   const remembered = shallowRef(false)
+  /** What went wrong when nobody could be asked and nobody is remembered; null otherwise. */
+  const unreachable = shallowRef<unknown>(null)
   const home = computed(() => (me.value ? homeOf(me.value.role) : '/login'))
   let asked = false
 
   function set(person: Me | null): void {
     me.value = person
     remembered.value = false
+    unreachable.value = null
     asked = true
     if (!person) return localStorage.removeItem(REMEMBERED)
     syncClock(person.server_time)
     localStorage.setItem(REMEMBERED, JSON.stringify(person))
   }
 
-  /** Asks the server once who is signed in. Without a network the last known person stands in (offline work). */
+  /**
+   * Asks the server once who is signed in; never rejects and takes 5 s at most. Without an answer the last known
+   * person stands in (offline work); when there is none, `unreachable` tells why.
+   */
   async function load(force = false): Promise<void> {
     if (asked && !remembered.value && !force) return
     try {
-      set(await get<Me>('/session'))
+      set(await get<Me>('/session', { timeoutMs: ASK_MS }))
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) return set(null)
       const saved = localStorage.getItem(REMEMBERED)
       me.value = saved ? (JSON.parse(saved) as Me) : null
       remembered.value = me.value !== null
+      unreachable.value = remembered.value ? null : error
     }
   }
 
@@ -61,5 +70,5 @@ export const useSession = defineStore('session', () => {
     set(null)
   }
 
-  return { me, remembered, home, load, signIn, signOut, changePassword, forget }
+  return { me, remembered, unreachable, home, load, signIn, signOut, changePassword, forget }
 })
