@@ -1,5 +1,5 @@
 import vue from '@vitejs/plugin-vue'
-import { defineConfig } from 'vite'
+import { defineConfig } from 'vitest/config'
 import { gzipTwins, serviceWorker } from './build/plugins.ts'
 
 export default defineConfig({
@@ -30,5 +30,6 @@ export default defineConfig({
       },
     },
   },
+  test: { include: ['test/**/*.test.ts'] },
   server: { proxy: { '/api': process.env.JIUJIN_API ?? 'http://127.0.0.1:8080' } },
 })
