@@ -75,7 +75,7 @@ func TestRefusedFixesAreNamedAndKept(t *testing.T) {
 		{at(-40*86400, lon, lat), "too_old", "fixed_at", "old"},
 		{`{"fixed_at":"2026-11-22T06:00:00Z","lon":117.9,"lat":28.4,"speed_kmh":-3}`, "invalid", "speed_kmh", "between"},
 		{`{"fixed_at":"2026-11-22T06:00:00Z","lon":117.9,"lat":28.4,"heading_deg":400}`, "invalid", "heading_deg", "between"},
-		{`7`, "invalid", "", ""},
+		{`7`, "invalid", "", "must be a JSON object"},
 	}
 	var bodies []string
 	for _, c := range cases {
