@@ -74,7 +74,7 @@ fuzz: ## Fuzz every decoder for a minute each
 .PHONY: bench
 bench: build ## Latency of the running service with 40 vehicles as JSON, then the Go benchmarks
 	deploy/latency.sh
-	go test -run '^$$' -bench . -benchmem ./tracking ./dispatch ./internal/httpapi
+	go test -run '^$$' -bench . -benchmem ./tracking ./ticket ./dispatch ./internal/httpapi
 
 .PHONY: schema openapi
 schema: ## Write migrations/schema.sql anew
