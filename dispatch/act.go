@@ -17,7 +17,8 @@ import (
 // Those who go out need not belong to the ticket's county office: a ticket in the hands of a unit of the actor's
 // branch is in scope, too. An officer acts for the own unit only.
 //
-// Errors: those of ticket.Advance, ErrNotYourTicket.
+// Errors: those of ticket.Advance, ErrNotYourTicket when the actor may read the ticket but it is not, or no longer, in
+// the actor's hands.
 func (s *Service) Act(ctx context.Context, tx *pg.Tx, actor ticket.Actor, ticketID int64, step ticket.Step) (ticket.Ticket, error) {
 	t, err := ticket.Lock(ctx, tx, ticket.Engine, ticketID)
 	if err != nil {
@@ -27,19 +28,19 @@ func (s *Service) Act(ctx context.Context, tx *pg.Tx, actor ticket.Actor, ticket
 	if err != nil {
 		return t, err
 	}
-	if !strings.HasPrefix(t.OrgPath, actor.OrgPath) && (by.UnitID == 0 || !strings.HasPrefix(by.OrgPath, actor.OrgPath)) {
+	switch {
+	case !inHands(actor, t.OrgPath, by.OrgPath) && !actor.Sees(t.OrgPath):
 		return ticket.Ticket{}, ticket.ErrNotFound
-	}
-	if actor.Role == "officer" && (by.UnitID == 0 || by.UnitID != actor.UnitID) {
+	case !inHands(actor, t.OrgPath, by.OrgPath), actor.Role == "officer" && (by.UnitID == 0 || by.UnitID != actor.UnitID):
 		return ticket.Ticket{}, ErrNotYourTicket
 	}
 	offered := []ticket.Action{ticket.ActOffer, ticket.ActAccept, ticket.ActDecline, ticket.ActExpire}
 	if slices.Contains(offered, step.Action) {
-		return t, &ticket.TransitionError{Action: step.Action, Status: t.Status, Allowed: ticket.Allowed(t.Status, t.Kind, actor.Role)}
+		return t, &ticket.TransitionError{Action: step.Action, Status: t.Status, Allowed: ticket.Allowed(t.Status, t.Subtype, actor.Role)}
 	}
 	step.UnitID = by.UnitID
 	if step.Action == ticket.ActArrive {
-		if metres, ok := s.distanceTo(&t, by.UnitID); ok {
+		if metres, ok := s.distanceTo(&t, by); ok {
 			step.Data = ticket.Data{"distance_m": round1(float64(metres))}
 		}
 	}
@@ -52,6 +53,12 @@ func (s *Service) Act(ctx context.Context, tx *pg.Tx, actor ticket.Actor, ticket
 	return t, s.follow(ctx, tx, &t, by, step.Action)
 }
 
+// inHands tells whether a ticket, or the unit that has it, lies in the branch that the actor may change. unitPath is ""
+// when no unit has the ticket.
+func inHands(actor ticket.Actor, ticketPath, unitPath string) bool {
+	return strings.HasPrefix(ticketPath, actor.OrgPath) || unitPath != "" && strings.HasPrefix(unitPath, actor.OrgPath)
+}
+
 // follow brings offer and sortie in line with a step that was taken.
 func (s *Service) follow(ctx context.Context, tx *pg.Tx, t *ticket.Ticket, by holder, action ticket.Action) error {
 	switch action {
@@ -61,7 +68,7 @@ func (s *Service) follow(ctx context.Context, tx *pg.Tx, t *ticket.Ticket, by ho
 		if err := stampSortie(ctx, tx, by.SortieID, arriveSortie); err != nil {
 			return err
 		}
-		if metres, ok := s.distanceTo(t, by.UnitID); ok {
+		if metres, ok := s.distanceTo(t, by); ok {
 			return noteArrival(ctx, tx, by.SortieID, float64(metres))
 		}
 		return nil
@@ -88,9 +95,9 @@ func (s *Service) follow(ctx context.Context, tx *pg.Tx, t *ticket.Ticket, by ho
 	return nil
 }
 
-// distanceTo is how far a unit's newest position is from the case, through the air.
-func (s *Service) distanceTo(t *ticket.Ticket, unitID int64) (geo.Metres, bool) {
-	fix, ok := s.Positions.Latest(unitID)
+// distanceTo is how far the newest position of the unit that has a case is from it, through the air.
+func (s *Service) distanceTo(t *ticket.Ticket, by holder) (geo.Metres, bool) {
+	fix, ok := s.position(by.UnitID, by.onShift)
 	if !ok || t.Point == nil {
 		return 0, false
 	}

@@ -23,10 +23,11 @@ const (
 	ReasonNoFix      Reason = "no_fix"
 	ReasonStaleFix   Reason = "stale_fix"
 	ReasonCrew       Reason = "crew_too_small"
-	ReasonDeclined   Reason = "declined_before"
+	ReasonDeclined   Reason = "declined_before" // also let an offer run out (no_answer), or gave the case back (aborted)
 	ReasonETAOverCap Reason = "eta_over_cap"
 	ReasonBest       Reason = "best"
 	ReasonFarther    Reason = "farther"
+	ReasonPenalised  Reason = "penalised" // would be there first, but declined lately or is not sure to be where it was
 )
 
 // Hard tells whether nobody may send the unit in spite of the reason.
@@ -117,9 +118,13 @@ func rank(t *ticket.Ticket, p Policy, units []Facts, where map[int64]located, no
 			continue
 		}
 		c.Rank = i + 1
-		if i == 0 {
+		switch {
+		case i == 0:
 			c.Reason = ReasonBest
-		} else {
+		case c.ETAS < out[0].ETAS:
+			c.Reason = ReasonPenalised
+			c.Params["decline_min"], c.Params["age_min"] = c.Terms["decline"], c.Terms["age"]
+		default:
 			c.Reason = ReasonFarther
 			c.Params["more_s"] = c.ETAS - out[0].ETAS
 			c.Params["more_min"] = round1(c.ScoreMin - out[0].ScoreMin)

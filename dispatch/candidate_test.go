@@ -38,8 +38,10 @@ func TestETASource(t *testing.T) {
 		basis  string
 		best   int64
 	}{
-		{nil, "straight_line", c.units[0]}, {brokenRoads{errors.New("down")}, "straight_line", c.units[0]},
-		{brokenRoads{}, "straight_line", c.units[0]}, {roads{}, "road", c.units[2]},
+		{nil, "straight_line", c.units[0]},
+		{brokenRoads{errors.New("down")}, "straight_line", c.units[0]},
+		{brokenRoads{}, "straight_line", c.units[0]},
+		{roads{}, "road", c.units[2]},
 	} {
 		c.service.ETA = source.source
 		got, err := c.service.Candidates(t.Context(), c.db.Pool, &tk, c.db.Now())

@@ -29,7 +29,8 @@ var (
 	ErrOverrideReason = errors.New("choosing another unit than the best needs a reason")
 	// ErrShiftOverlap: the unit already has a shift in that time.
 	ErrShiftOverlap = errors.New("the unit already has a shift in that time")
-	// ErrNotYourTicket: an officer may only act on the ticket of the own unit.
+	// ErrNotYourTicket: the actor may read the ticket, but only the unit that has it, or who is above either, may act on
+	// it. It may have been taken away meanwhile.
 	ErrNotYourTicket = errors.New("this ticket is not with your unit")
 )
 
@@ -81,7 +82,9 @@ func (p Policy) check() (bad ticket.Invalid) {
 		field         string
 		value, lo, hi int
 	}{
-		{"urgency", p.Urgency, 1, 4}, {"offer_seconds", p.OfferSeconds, 10, 3600}, {"max_offers", p.MaxOffers, 1, 10},
+		{"urgency", p.Urgency, 1, 4},
+		{"offer_seconds", p.OfferSeconds, 10, 3600},
+		{"max_offers", p.MaxOffers, 1, 10},
 		{"eta_cap_min", p.ETACapMin, 5, 1440},
 	} {
 		if limit.value < limit.lo || limit.value > limit.hi {

@@ -119,8 +119,10 @@ func TestPolicy(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, wrong := range []dispatch.Policy{
-		{Urgency: 9, Mode: "auto", OfferSeconds: 30, MaxOffers: 1, ETACapMin: 5}, {Urgency: 1, Mode: "x", OfferSeconds: 30, MaxOffers: 1, ETACapMin: 5},
-		{Urgency: 1, Mode: "auto", OfferSeconds: 9, MaxOffers: 1, ETACapMin: 5}, {Urgency: 1, Mode: "auto", OfferSeconds: 30, MaxOffers: 11, ETACapMin: 5},
+		{Urgency: 9, Mode: "auto", OfferSeconds: 30, MaxOffers: 1, ETACapMin: 5},
+		{Urgency: 1, Mode: "x", OfferSeconds: 30, MaxOffers: 1, ETACapMin: 5},
+		{Urgency: 1, Mode: "auto", OfferSeconds: 9, MaxOffers: 1, ETACapMin: 5},
+		{Urgency: 1, Mode: "auto", OfferSeconds: 30, MaxOffers: 11, ETACapMin: 5},
 		{Urgency: 1, Mode: "auto", OfferSeconds: 30, MaxOffers: 1, ETACapMin: 1441},
 	} {
 		var bad ticket.Invalid

@@ -2,11 +2,13 @@ package dispatch_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/paulmach/orb"
 
+	"jiujin/dispatch"
 	"jiujin/ticket"
 )
 
@@ -128,8 +130,8 @@ func TestPublicBoard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.Today.Received != 2 || b.Today.Closed != 1 || b.Today.OnTimeRate != nil {
-		t.Errorf("half an hour late: %+v", b.Today)
+	if b.Today.Received != nil || b.Today.Closed != nil || b.Today.OnTimeRate != nil || len(b.Recent) != 0 {
+		t.Errorf("half an hour late, and few: %+v", b)
 	}
 	for range 4 {
 		c.report(t, 3)
@@ -138,7 +140,7 @@ func TestPublicBoard(t *testing.T) {
 	if b, err = c.service.Public(t.Context(), c.db.Pool, c.db.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if b.Today.Received != 8 || b.Today.Closed != 1 {
+	if b.Today.Received == nil || *b.Today.Received != 8 || b.Today.Closed != nil {
 		t.Errorf("%+v", b.Today)
 	}
 	// Six are open: the visited one, the one that waits, four more. Two ended, too few to tell.
@@ -154,5 +156,19 @@ func TestPublicBoard(t *testing.T) {
 	}
 	if groups["closed"] != 1 || groups["on_site"] != 1 || groups["received"] != 5 || len(b.Recent) != 7 {
 		t.Errorf("%v", groups)
+	}
+	// A quiet district's tickets do not show up between those of a busy one, until there are five of them.
+	quiet := c.newOrg(t, 2, "county", "361109")
+	for i := range 5 {
+		id := c.report(t, 3).ID
+		c.exec(t, `update ticket set org_id = $2, registered_at = $3 where id = $1`, id, quiet, b.AsOf.Add(-time.Minute))
+		if b, err = c.service.Public(t.Context(), c.db.Pool, c.db.Now()); err != nil {
+			t.Fatal(err)
+		}
+		shown := slices.ContainsFunc(b.Recent, func(r dispatch.PublicRecent) bool { return r.District == "361109" })
+		told := b.ByDistrict[len(b.ByDistrict)-1]
+		if told.District != "361109" || shown != (i == 4) || (told.Open != nil) != (i == 4) {
+			t.Errorf("%d tickets in a district: %+v, recent %+v", i+1, told, b.Recent)
+		}
 	}
 }

@@ -19,19 +19,20 @@ type Request struct {
 	Mode     string // "manual" or "auto"
 }
 
-// Offer asks a unit to take a ticket. The ticket is locked, the units are ranked afresh, the unit is locked and its
-// duty read again, so two requests cannot both win; the named constraints would refuse the second.
+// Offer asks a unit of the actor's own branch to take a ticket that the actor may read. The ticket is locked, the units
+// are ranked afresh, the unit is locked and its duty read again, so two requests cannot both win; the named constraints
+// would refuse the second.
 //
 // Errors: those of ticket.Advance, ErrTicketTaken, *UnitBusyError, ErrOverrideReason, ErrUnitNotFound.
 func (s *Service) Offer(ctx context.Context, tx *pg.Tx, actor ticket.Actor, r Request) (ticket.Ticket, error) {
-	t, err := ticket.Lock(ctx, tx, actor, r.TicketID)
+	t, err := ticket.Lock(ctx, tx, actor.Viewer(), r.TicketID)
 	if err != nil {
 		return t, err
 	}
 	if err := mayOffer(&t, actor, r.Version); err != nil {
 		return t, err
 	}
-	if err := lockUnit(ctx, tx, r.UnitID, t.OrgPath); err != nil {
+	if err := lockUnit(ctx, tx, r.UnitID, t.OrgPath, actor.OrgPath); err != nil {
 		return t, err
 	}
 	ranking, err := s.Candidates(ctx, tx, &t, tx.Now())
@@ -53,7 +54,7 @@ func (s *Service) Offer(ctx context.Context, tx *pg.Tx, actor ticket.Actor, r Re
 	if err != nil {
 		return t, err
 	}
-	t, err = ticket.Advance(ctx, tx, actor, r.TicketID, ticket.Step{
+	t, err = ticket.Advance(ctx, tx, actor.Viewer(), r.TicketID, ticket.Step{
 		Action: ticket.ActOffer, Version: r.Version, UnitID: r.UnitID, Reason: r.Override,
 		Data: ticket.Data{
 			"mode": r.Mode, "call_sign": chosen.CallSign, "eta_s": chosen.ETAS, "distance_m": round1(chosen.DistanceM),
@@ -78,7 +79,7 @@ func mayOffer(t *ticket.Ticket, actor ticket.Actor, version int) error {
 	case ticket.ToDispatch:
 	default:
 		return &ticket.TransitionError{
-			Action: ticket.ActOffer, Status: t.Status, Allowed: ticket.Allowed(t.Status, t.Kind, actor.Role),
+			Action: ticket.ActOffer, Status: t.Status, Allowed: ticket.Allowed(t.Status, t.Subtype, actor.Role),
 		}
 	}
 	if version != 0 && version != t.Version {

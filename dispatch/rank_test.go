@@ -100,6 +100,7 @@ func TestObstaclesInOrder(t *testing.T) {
 	for reason, hard := range map[Reason]bool{
 		ReasonInRepair: true, ReasonOffShift: true, ReasonOnTask: true, ReasonOffered: true, ReasonNoFix: false, ReasonStaleFix: false,
 		ReasonCrew: false, ReasonDeclined: false, ReasonETAOverCap: false, ReasonBest: false, ReasonFarther: false,
+		ReasonPenalised: false,
 	} {
 		if reason.Hard() != hard {
 			t.Errorf("%s: hard is %v", reason, !hard)
@@ -114,7 +115,12 @@ func TestScore(t *testing.T) {
 		declines int
 		want     float64
 	}{
-		{10, 0, 0, 10}, {10, 5 * time.Minute, 0, 10}, {10, 15 * time.Minute, 0, 10.5}, {10, 0, 1, 13}, {10, 0, 3, 19}, {10, 0, 30, 19},
+		{10, 0, 0, 10},
+		{10, 5 * time.Minute, 0, 10},
+		{10, 15 * time.Minute, 0, 10.5},
+		{10, 0, 1, 13},
+		{10, 0, 3, 19},
+		{10, 0, 30, 19},
 		{7.26, 29 * time.Minute, 2, 14.5},
 	} {
 		f, at := place(1, c.minutes, c.age)
@@ -158,10 +164,10 @@ func TestRankOrder(t *testing.T) {
 	if got[0].Reason != ReasonBest || got[0].Params["more_s"] != nil {
 		t.Errorf("%+v", got[0])
 	}
-	if c := got[3]; c.Rank != 4 || c.Reason != ReasonFarther || c.Params["more_min"] != 1.0 || c.Params["more_s"] != -118 {
+	if c := got[3]; c.Rank != 4 || c.Reason != ReasonPenalised || fmt.Sprint(c.Params) != "map[age_min:0 decline_min:3]" {
 		t.Errorf("%+v", c)
 	}
-	if c := got[4]; c.Params["more_s"] != 482 || c.Params["more_min"] != 8.0 {
+	if c := got[4]; c.Reason != ReasonFarther || c.Params["more_s"] != 482 || c.Params["more_min"] != 8.0 {
 		t.Errorf("%+v", c)
 	}
 	if c := got[5]; c.Rank != 0 || c.Eligible {
@@ -198,7 +204,8 @@ func TestRankHolds(t *testing.T) {
 			wasEligible := i == 0 || got[i-1].Eligible
 			switch {
 			case c.Eligible && (!wasEligible || c.Rank != i+1 || (c.Reason == ReasonBest) != (i == 0)),
-				c.Eligible && i > 0 && c.ScoreMin < got[i-1].ScoreMin, !c.Eligible && (c.Rank != 0 || c.Reason == ReasonBest || c.Reason == ReasonFarther):
+				c.Eligible && i > 0 && c.ScoreMin < got[i-1].ScoreMin, !c.Eligible && (c.Rank != 0 || c.Reason == ReasonBest || c.Reason == ReasonFarther || c.Reason == ReasonPenalised),
+				(c.Reason == ReasonPenalised) != (c.Eligible && c.ETAS < got[0].ETAS), c.Reason == ReasonFarther && c.Params["more_s"].(int) < 0:
 				t.Fatalf("place %d: %+v", i, c)
 			}
 		}

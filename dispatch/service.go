@@ -62,7 +62,7 @@ func (s *Service) rank(ctx context.Context, d *duty, t *ticket.Ticket) ([]Candid
 		if no, ok := d.refusals[t.ID][f.UnitID]; ok {
 			f.DeclinedReason, f.DeclinedAt = no.Reason, no.At
 		}
-		fix, ok := s.Positions.Latest(f.UnitID)
+		fix, ok := s.position(f.UnitID, f.OnShift)
 		if !ok {
 			if len(chosen) < nearest {
 				chosen = append(chosen, f)

@@ -16,7 +16,7 @@ import (
 const (
 	lockUnitSQL = `
 select u.id from unit u join org o on o.id = u.org_id
-where u.id = $1 and u.retired_at is null and o.path like $2 || '%' for update of u`
+where u.id = $1 and u.retired_at is null and o.path ^@ all ($2::text[]) for update of u`
 
 	insertOfferSQL = `
 insert into offer (ticket_id, unit_id, mode, offered_by, override, distance_m, eta_s, eta_basis, ranking, offered_at, expires_at)
@@ -64,10 +64,10 @@ type offerRow struct {
 }
 
 // lockUnit holds the unit's row until the transaction ends; every change of a unit's offers, sorties and repair
-// state takes it. Errors: ErrUnitNotFound, also outside the branch.
-func lockUnit(ctx context.Context, tx *pg.Tx, unitID int64, branch string) error {
+// state takes it. Errors: ErrUnitNotFound, also when the unit is not in every one of the branches.
+func lockUnit(ctx context.Context, tx *pg.Tx, unitID int64, branches ...string) error {
 	var id int64
-	err := tx.QueryRow(ctx, lockUnitSQL, unitID, branch).Scan(&id)
+	err := tx.QueryRow(ctx, lockUnitSQL, unitID, branches).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ErrUnitNotFound
 	}

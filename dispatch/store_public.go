@@ -10,8 +10,8 @@ import (
 	"jiujin/internal/pg"
 )
 
-// PublicBoard is what a screen in the service hall may show (domain E7): half an hour late, by district, small counts
-// left out, never a place, a unit or a person.
+// PublicBoard is what a screen in the service hall may show (domain E7): half an hour late, by district, counts below
+// five left out, never a place, a unit or a person.
 type PublicBoard struct {
 	AsOf       time.Time        `json:"as_of"`
 	Today      PublicToday      `json:"today"`
@@ -19,10 +19,10 @@ type PublicBoard struct {
 	Recent     []PublicRecent   `json:"recent"`
 }
 
-// PublicToday counts since midnight in Asia/Shanghai. OnTimeRate is nil below five arrivals.
+// PublicToday counts since midnight in Asia/Shanghai. A count below five is nil, OnTimeRate below five arrivals.
 type PublicToday struct {
-	Received   int      `json:"received"`
-	Closed     int      `json:"closed"`
+	Received   *int     `json:"received"`
+	Closed     *int     `json:"closed"`
 	OnTimeRate *float64 `json:"on_time_rate"`
 }
 
@@ -33,7 +33,8 @@ type PublicDistrict struct {
 	Closed   *int   `json:"closed"`
 }
 
-// PublicRecent is one recent change, its time cut to a quarter of an hour.
+// PublicRecent is one recent change, its time cut to a quarter of an hour. A district with fewer than five tickets in
+// seven days has none: each could be told from the others.
 type PublicRecent struct {
 	At          time.Time `json:"at"`
 	District    string    `json:"district"`
@@ -46,8 +47,8 @@ const (
 	smallestPublic = 5
 
 	selectPublicToday = `
-select count(*) filter (where registered_at >= @midnight and registered_at <= @asof),
-    count(*) filter (where status = 'closed' and closed_at >= @midnight and closed_at <= @asof),
+select nullif(greatest(count(*) filter (where registered_at >= @midnight and registered_at <= @asof), @smallest - 1), @smallest - 1)::int,
+    nullif(greatest(count(*) filter (where status = 'closed' and closed_at >= @midnight and closed_at <= @asof), @smallest - 1), @smallest - 1)::int,
     case when count(on_scene_at) filter (where on_scene_at >= @midnight and on_scene_at <= @asof) >= @smallest
          then avg((on_scene_at <= arrive_by)::int) filter (where on_scene_at >= @midnight and on_scene_at <= @asof) end::float8
 from ticket where registered_at >= @midnight - interval '2 days'`
@@ -64,7 +65,10 @@ group by o.name order by o.name`
 select date_bin('15 minutes', coalesce(t.closed_at, t.on_scene_at, t.accepted_at, t.registered_at), 'epoch'), o.name, t.subtype,
     case when t.closed_at is not null then 'closed' when t.on_scene_at is not null then 'on_site'
          when t.accepted_at is not null then 'assigned' else 'received' end
-from ticket t join org o on o.id = t.org_id
+from ticket t
+join org o on o.id = t.org_id
+join (select org_id from ticket where registered_at between @asof::timestamptz - interval '7 days' and @asof
+      group by org_id having count(*) >= @smallest) busy on busy.org_id = t.org_id
 where t.status <> 'cancelled' and t.kind in ('report', 'complaint')
   and coalesce(t.closed_at, t.on_scene_at, t.accepted_at, t.registered_at) between @asof::timestamptz - interval '1 day' and @asof
 order by 1 desc, t.id desc limit 8`

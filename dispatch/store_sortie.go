@@ -14,7 +14,8 @@ import (
 const (
 	// In whose hands a ticket is: the unit it is offered to, else the one that went or goes there.
 	selectHolder = `
-select u.id, o.path, coalesce(s.id, 0), s.id is not null and s.ended_at is null
+select u.id, o.path, coalesce(s.id, 0), s.id is not null and s.ended_at is null,
+    exists (select from shift d where d.unit_id = u.id and d.span @> $2::timestamptz)
 from ticket t
 left join offer f on f.ticket_id = t.id and f.state = 'open'
 left join lateral (select id, unit_id, ended_at from sortie where ticket_id = t.id and outcome in ('', 'done')
@@ -57,6 +58,7 @@ type holder struct {
 	OrgPath  string
 	SortieID int64 // 0 = the ticket is only offered
 	active   bool  // the sortie has not ended
+	onShift  bool
 }
 
 // heldTicket is a ticket in a unit's hands; SortieID 0 means it is only offered.
@@ -68,7 +70,7 @@ type heldTicket struct {
 
 func readHolder(ctx context.Context, tx *pg.Tx, ticketID int64) (holder, error) {
 	var h holder
-	err := tx.QueryRow(ctx, selectHolder, ticketID).Scan(&h.UnitID, &h.OrgPath, &h.SortieID, &h.active)
+	err := tx.QueryRow(ctx, selectHolder, ticketID, tx.Now()).Scan(&h.UnitID, &h.OrgPath, &h.SortieID, &h.active, &h.onShift)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return h, fmt.Errorf("read who has ticket %d: %w", ticketID, err)
 	}

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"slices"
 	"time"
 
 	"jiujin/ticket"
@@ -63,9 +64,9 @@ func (v *UnitView) duty(inRepair bool) Duty {
 	return DutyAvailable
 }
 
-// locate fills in the newest position.
-func (v *UnitView) locate(positions *tracking.Store, now time.Time) {
-	fix, ok := positions.Latest(v.ID)
+// locate fills in the newest position that may be shown.
+func (v *UnitView) locate(s *Service, now time.Time) {
+	fix, ok := s.position(v.ID, v.onShift)
 	if !ok {
 		v.Freshness = tracking.Lost
 		return
@@ -106,6 +107,8 @@ type UnitRef struct {
 	ETAS      *int       `json:"eta_s"`
 	ETABasis  string     `json:"eta_basis"`
 	ETAAt     *time.Time `json:"eta_at"`
+
+	onShift bool
 }
 
 // TicketView is a ticket as the boards see it: nothing of what the caller said or who the caller is.
@@ -141,15 +144,27 @@ type TicketView struct {
 	Unit          *UnitRef       `json:"unit"`
 	Squad         string         `json:"squad"`
 
-	OrgPath string `json:"-"`
+	OrgPath  string `json:"-"`
+	unitPath string // branch of the unit that has the ticket, "" = none has
+}
+
+// Actions lists what an actor may do with the ticket now, by role, status and whose hands it is in. Who reads the
+// county's tickets from a squad may offer those of others to the own units, no more. That an officer's own unit must
+// have the ticket is checked by Act.
+func (v *TicketView) Actions(actor ticket.Actor) []ticket.Action {
+	all := ticket.Allowed(v.Status, v.Subtype, actor.Role)
+	if inHands(actor, v.OrgPath, v.unitPath) {
+		return all
+	}
+	return slices.DeleteFunc(all, func(a ticket.Action) bool { return a != ticket.ActOffer })
 }
 
 // estimate fills in how far the assigned unit still is.
-func (v *TicketView) estimate(positions *tracking.Store, now time.Time) {
+func (v *TicketView) estimate(s *Service, now time.Time) {
 	if v.Unit == nil || v.Lon == nil || (v.Status != ticket.Accepted && v.Status != ticket.EnRoute) {
 		return
 	}
-	fix, ok := positions.Latest(v.Unit.ID)
+	fix, ok := s.position(v.Unit.ID, v.Unit.onShift)
 	if !ok {
 		return
 	}

@@ -41,9 +41,9 @@ func Advance(ctx context.Context, tx *pg.Tx, actor Actor, id int64, s Step) (Tic
 	if s.Version != 0 && s.Version != t.Version {
 		return t, ErrVersion
 	}
-	row, ok := TransitionFor(s.Action, t.Status, t.Kind)
+	row, ok := TransitionFor(s.Action, t.Status, t.Subtype)
 	if !ok {
-		return t, &TransitionError{Action: s.Action, Status: t.Status, Allowed: Allowed(t.Status, t.Kind, actor.Role)}
+		return t, &TransitionError{Action: s.Action, Status: t.Status, Allowed: Allowed(t.Status, t.Subtype, actor.Role)}
 	}
 	if !slices.Contains(row.Roles, actor.Role) {
 		return t, fmt.Errorf("%s: %w", s.Action, ErrForbidden)

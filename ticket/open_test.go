@@ -79,8 +79,10 @@ func TestOpenTellsEverythingWrongAtOnce(t *testing.T) {
 		change func(*ticket.Opening)
 		want   string
 	}{
-		{func(in *ticket.Opening) { *in = ticket.Opening{} },
-			"[{channel unknown_value} {subtype unknown_value} {narrative required} {reporter.mode unknown_value}]"},
+		{
+			func(in *ticket.Opening) { *in = ticket.Opening{} },
+			"[{channel unknown_value} {subtype unknown_value} {narrative required} {reporter.mode unknown_value}]",
+		},
 		{func(in *ticket.Opening) { in.Kind = ticket.Enquiry }, "[{kind kind_does_not_match_subtype}]"},
 		{func(in *ticket.Opening) { in.Narrative = " \n" }, "[{narrative required}]"},
 		{func(in *ticket.Opening) { in.Narrative = strings.Repeat("长", 4001) }, "[{narrative too_long}]"},
@@ -93,8 +95,10 @@ func TestOpenTellsEverythingWrongAtOnce(t *testing.T) {
 		{func(in *ticket.Opening) { in.Place.Point = &orb.Point{181, 20} }, "[{lon not_a_point}]"},
 		{func(in *ticket.Opening) { in.Reporter.Phone = "1" }, "[{reporter.mode anonymous_keeps_no_contact}]"},
 		{func(in *ticket.Opening) { in.Reporter.Mode = "hidden" }, "[{reporter.phone required_unless_anonymous}]"},
-		{func(in *ticket.Opening) { in.Reporter = ticket.Reporter{Mode: "named", Name: long, Note: "\x00"} },
-			"[{reporter.name too_long} {reporter.note not_text}]"},
+		{
+			func(in *ticket.Opening) { in.Reporter = ticket.Reporter{Mode: "named", Name: long, Note: "\x00"} },
+			"[{reporter.name too_long} {reporter.note not_text}]",
+		},
 	} {
 		in := report()
 		c.change(&in)
@@ -126,8 +130,12 @@ func TestOwner(t *testing.T) {
 		actorOrg int64
 		want     int64
 	}{
-		{"361102001", squad, county}, {"", squad, county}, {"361104", squad, other}, {"999999", squad, county},
-		{"361104003", root, other}, {"", root, root},
+		{"361102001", squad, county},
+		{"", squad, county},
+		{"361104", squad, other},
+		{"999999", squad, county},
+		{"361104003", root, other},
+		{"", root, root},
 	} {
 		o.agent.OrgID = c.actorOrg
 		in := report()
@@ -157,6 +165,23 @@ func TestScope(t *testing.T) {
 	})
 	if !errors.Is(err, ticket.ErrNotFound) {
 		t.Errorf("Reveal from another county: %v", err)
+	}
+	// Who reads the county from a squad may neither change its tickets nor see who reported.
+	squad := o.person(t, "leader", o.org(t, tk.OrgID, "squad", "361102-1"))
+	squad.ViewPath = tk.OrgPath
+	if _, err := ticket.Find(t.Context(), o.db.Pool, squad, tk.ID); err != nil || !squad.Sees(tk.OrgPath) || squad.Sees(o.stranger.OrgPath) {
+		t.Errorf("Find from a squad: %v", err)
+	}
+	squad.Role = "dispatcher"
+	if _, err := o.advance(squad, tk.ID, cancel); !errors.Is(err, ticket.ErrNotFound) {
+		t.Errorf("Advance from a squad: %v", err)
+	}
+	err = o.db.InTx(t.Context(), func(tx *pg.Tx) error {
+		_, err := ticket.Reveal(t.Context(), tx, squad, tk.ID, "查")
+		return err
+	})
+	if !errors.Is(err, ticket.ErrNotFound) {
+		t.Errorf("Reveal from a squad: %v", err)
 	}
 	if _, err := o.advance(o.dispatcher, tk.ID, cancel); err != nil {
 		t.Error(err)
@@ -210,8 +235,12 @@ func TestFollowUp(t *testing.T) {
 		}
 	}
 	for _, s := range []ticket.Step{
-		{Action: ticket.ActOffer, UnitID: 1}, {Action: ticket.ActAccept}, {Action: ticket.ActDepart}, {Action: ticket.ActArrive},
-		{Action: ticket.ActFinish, Outcome: "I01"}, {Action: ticket.ActClose, OutcomeText: "已查处"},
+		{Action: ticket.ActOffer, UnitID: 1},
+		{Action: ticket.ActAccept},
+		{Action: ticket.ActDepart},
+		{Action: ticket.ActArrive},
+		{Action: ticket.ActFinish, Outcome: "I01"},
+		{Action: ticket.ActClose, OutcomeText: "已查处"},
 	} {
 		o.pass(time.Minute)
 		actor := o.officer
@@ -239,8 +268,10 @@ func TestAmend(t *testing.T) {
 	o.scan(t, &shop, `insert into retailer (licence_no, name) values ('361102100001', '老王烟酒') returning id`)
 	o.pass(time.Hour)
 	place := ticket.Place{RetailerID: shop, RetailerName: "老王烟酒", Point: &orb.Point{117.98, 28.46}, Division: "361102002"}
-	got, err := o.advance(o.agent, tk.ID, ticket.Step{Action: ticket.ActAmend, Version: tk.Version,
-		Amend: &ticket.Amendment{Urgency: 1, UrgencyReason: "正在卸货", Place: &place}})
+	got, err := o.advance(o.agent, tk.ID, ticket.Step{
+		Action: ticket.ActAmend, Version: tk.Version,
+		Amend: &ticket.Amendment{Urgency: 1, UrgencyReason: "正在卸货", Place: &place},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,8 +288,10 @@ func TestAmend(t *testing.T) {
 		{ticket.Amendment{Urgency: 9}, "[{urgency out_of_range}]"},
 		{ticket.Amendment{Place: &ticket.Place{Text: "大桥下"}}, "[{lon place_needed_for_dispatch}]"},
 		{ticket.Amendment{Place: &ticket.Place{Point: &orb.Point{0, 99}}}, "[{lon not_a_point}]"},
-		{ticket.Amendment{UrgencyReason: "\x00", Place: &ticket.Place{Point: place.Point, Text: strings.Repeat("x", 201)}},
-			"[{urgency_reason not_text} {place_text too_long}]"},
+		{
+			ticket.Amendment{UrgencyReason: "\x00", Place: &ticket.Place{Point: place.Point, Text: strings.Repeat("x", 201)}},
+			"[{urgency_reason not_text} {place_text too_long}]",
+		},
 	} {
 		_, err := o.advance(o.agent, tk.ID, ticket.Step{Action: ticket.ActAmend, Amend: &c.amend})
 		var bad ticket.Invalid

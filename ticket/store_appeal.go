@@ -58,6 +58,7 @@ func Reveal(ctx context.Context, tx *pg.Tx, actor Actor, ticketID int64, reason 
 	if !filled(reason) {
 		return nil, Invalid{{"reason", "required"}}
 	}
+	actor.ViewPath = "" // to read a ticket is not to read who reported it
 	if _, err := Find(ctx, tx, actor, ticketID); err != nil {
 		return nil, err
 	}

@@ -154,7 +154,7 @@ func insertAppeal(ctx context.Context, tx *pg.Tx, actor Actor, ticketID int64, i
 }
 
 // Lock reads a ticket and holds its row until the transaction ends. Errors: ErrNotFound, also when the ticket lies
-// outside the actor's branch.
+// outside the branch that the actor may change.
 func Lock(ctx context.Context, tx *pg.Tx, actor Actor, id int64) (Ticket, error) {
 	rows, _ := tx.Query(ctx, lockTicket, id, actor.OrgPath)
 	t, err := pgx.CollectExactlyOneRow(rows, scanTicket)
@@ -167,9 +167,9 @@ func Lock(ctx context.Context, tx *pg.Tx, actor Actor, id int64) (Ticket, error)
 	return t, nil
 }
 
-// Find reads a ticket without locking it. Errors: ErrNotFound, also outside the actor's branch.
+// Find reads a ticket without locking it. Errors: ErrNotFound, also outside the branch that the actor may read.
 func Find(ctx context.Context, q pg.Queryer, actor Actor, id int64) (Ticket, error) {
-	rows, _ := q.Query(ctx, selectTicket, id, actor.OrgPath)
+	rows, _ := q.Query(ctx, selectTicket, id, actor.Viewer().OrgPath)
 	t, err := pgx.CollectExactlyOneRow(rows, scanTicket)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Ticket{}, ErrNotFound

@@ -104,10 +104,25 @@ type Actor struct {
 	ID       string // "person:12" or "engine"
 	PersonID int64  // 0 for the engine
 	Role     string // an auth role, or "engine"
-	OrgPath  string // branch the actor may see; "" sees all (engine only)
+	OrgPath  string // branch the actor may change; "" = everything (engine only)
+	// ViewPath is the branch whose tickets the actor may read, and offer to units of the own branch: a squad's leader
+	// sees the county. It holds OrgPath; "" = OrgPath.
+	ViewPath string
 	OrgID    int64
 	UnitID   int64 // the officer's unit, else 0
 }
+
+// Viewer is the actor with the right to reach every ticket that it may read. What is done with one must be checked
+// apart.
+func (a Actor) Viewer() Actor {
+	if a.ViewPath != "" {
+		a.OrgPath = a.ViewPath
+	}
+	return a
+}
+
+// Sees tells whether the actor may read the tickets of an organisation.
+func (a Actor) Sees(orgPath string) bool { return strings.HasPrefix(orgPath, a.Viewer().OrgPath) }
 
 // Engine is the actor of everything the dispatch engine does by itself.
 var Engine = Actor{ID: "engine", Role: roleEngine}

@@ -38,7 +38,13 @@ func (s *service) publicConfig(ctx context.Context) (httpapi.Config, error) {
 		})
 	}
 	for _, t := range ticket.Transitions {
-		row := httpapi.Transition{Action: string(t.Action), To: string(t.To), Roles: t.Roles, Needs: append([]string{}, t.Needs...)}
+		row := httpapi.Transition{
+			Action: string(t.Action), To: string(t.To), Roles: t.Roles, Needs: append([]string{}, t.Needs...),
+			Kinds: []string{}, NoVisit: t.NoVisit,
+		}
+		for _, kind := range t.Kinds {
+			row.Kinds = append(row.Kinds, string(kind))
+		}
 		for _, from := range t.From {
 			row.From = append(row.From, string(from))
 		}

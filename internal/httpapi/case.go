@@ -19,7 +19,7 @@ type TicketDetail struct {
 	Appeals     []ticket.Appeal        `json:"appeals" nullable:"false"`
 	Offers      []OfferView            `json:"offers" nullable:"false" doc:"Oldest first"`
 	Sorties     []SortieView           `json:"sorties" nullable:"false" doc:"Oldest first"`
-	Events      []ticket.Event         `json:"events" nullable:"false" doc:"Oldest first"`
+	Events      []dispatch.EventView   `json:"events" nullable:"false" doc:"Oldest first"`
 	Proposal    *dispatch.ProposalView `json:"proposal" doc:"Whom the engine would send; null when nobody has to decide"`
 }
 
@@ -60,7 +60,7 @@ func (s *Server) ticketDetail(ctx context.Context, in *ticketInput) (*ticketDeta
 	if err != nil {
 		return nil, err
 	}
-	view, err := s.deps.Dispatch.TicketViewByID(ctx, db, me.OrgPath, in.ID, s.now())
+	view, err := s.deps.Dispatch.TicketViewByID(ctx, db, me.ViewPath, in.ID, s.now())
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (s *Server) ticketDetail(ctx context.Context, in *ticketInput) (*ticketDeta
 	if d.Sorties, err = sortiesOf(ctx, db, in.ID); err != nil {
 		return nil, err
 	}
-	if d.Events, err = ticket.Timeline(ctx, db, in.ID); err != nil {
+	if d.Events, err = dispatch.EventsOf(ctx, db, in.ID); err != nil {
 		return nil, err
 	}
 	if d.Proposal, err = dispatch.Proposal(ctx, db, in.ID); err != nil {

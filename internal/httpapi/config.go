@@ -62,6 +62,9 @@ type Transition struct {
 	To     string   `json:"to" doc:"Empty = the status stays"`
 	Roles  []string `json:"roles" nullable:"false"`
 	Needs  []string `json:"needs" nullable:"false" doc:"Input that must not be empty"`
+	Kinds  []string `json:"kinds" nullable:"false" doc:"Only for tickets of these kinds; empty = all"`
+	// NoVisit is that of ticket.Transition.
+	NoVisit bool `json:"no_visit" doc:"Only for subtypes whose field_visit is false"`
 }
 
 // Term is a coded word in both languages.

@@ -32,7 +32,7 @@ func (s *Server) figureRoutes() {
 	tags := []string{"figures"}
 	handle(s, "GET", "/api/v1/kpi", huma.Operation{Summary: "Figures of the big screen", Tags: tags},
 		func(ctx context.Context, _ *struct{}) (*kpiOutput, error) {
-			k, err := s.deps.Dispatch.KPI(ctx, s.deps.DB.Pool, who(ctx).OrgPath, s.now())
+			k, err := s.deps.Dispatch.KPI(ctx, s.deps.DB.Pool, who(ctx).CountyPath, s.now())
 			return &kpiOutput{Body: k}, err
 		})
 	handle(s, "GET", "/api/v1/policy", huma.Operation{Summary: "How tickets find their unit, by urgency", Tags: tags},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"jiujin/dispatch"
 	"jiujin/internal/auth"
 	"jiujin/tracking"
 	"jiujin/tracking/jsonfix"
@@ -17,20 +18,25 @@ import (
 
 type deviceContext struct{}
 
-// withDevice and deviceOf carry the device that a key belongs to through a request's context.
+// withDevice carries the device that a key belongs to through a request's context.
 func withDevice(ctx context.Context, d tracking.Device) context.Context {
 	return context.WithValue(ctx, deviceContext{}, d)
 }
 
-func (s *Server) deviceOf(ctx context.Context) (tracking.Device, error) {
+// deviceOf is the device that sends; without a key it is the phone of the person who is signed in.
+func (s *Server) deviceOf(ctx context.Context) (d tracking.Device, phone bool, err error) {
 	if d, ok := ctx.Value(deviceContext{}).(tracking.Device); ok {
-		return d, nil
+		return d, false, nil
 	}
 	p := who(ctx)
 	if p.UnitID == 0 {
-		return tracking.Device{}, errForbidden
+		return d, true, errForbidden
 	}
-	return s.deps.Devices.Phone(ctx, p.PersonID, p.UnitID)
+	if err := s.deps.Dispatch.AdmitPhone(ctx, s.deps.DB.Pool, p.UnitID, s.now()); err != nil {
+		return d, true, err
+	}
+	d, err = s.deps.Devices.Phone(ctx, p.PersonID, p.UnitID)
+	return d, true, err
 }
 
 // lookUpDevice lets a device in by its key.
@@ -67,7 +73,7 @@ func (s *Server) fixRoutes() { s.echo.POST("/api/v1/fixes", s.takeFixes) }
 // what became of each that was not stored. A client that has no answer sends the same again.
 func (s *Server) takeFixes(c echo.Context) error {
 	ctx := c.Request().Context()
-	device, err := s.deviceOf(ctx)
+	device, phone, err := s.deviceOf(ctx)
 	if err != nil {
 		return s.echoRefuse(c, err)
 	}
@@ -78,6 +84,11 @@ func (s *Server) takeFixes(c echo.Context) error {
 	raws, err := jsonfix.Decode(body)
 	if err != nil {
 		return s.echoRefuse(c, err)
+	}
+	if phone {
+		for i := range raws {
+			raws[i].Source = dispatch.PhoneSource
+		}
 	}
 	outcomes, err := s.deps.Ingest.Submit(ctx, device, raws)
 	if err != nil {

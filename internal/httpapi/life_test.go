@@ -66,7 +66,7 @@ func TestLifeOfATicketOverHTTP(t *testing.T) {
 	s.do(t, "officer2", accept, "").want(t, 410, "offer_closed") // with another key
 	s.do(t, "officer2", fmt.Sprintf("/offers/%d/decline", offer), `{"reason_code":"other"}`).want(t, 410, "offer_closed")
 
-	s.tryAct(t, "officer1", tk, "depart", "").want(t, 403, "forbidden")
+	s.tryAct(t, "officer1", tk, "depart", "").want(t, 409, "not_your_ticket")
 	for _, step := range []struct {
 		action, more string
 		status       ticket.Status
@@ -248,7 +248,7 @@ func TestRevealIsRecorded(t *testing.T) {
 		t.Errorf("%d looks recorded", n)
 	}
 	d := s.detail(t, "dispatcher", made.Ticket.ID)
-	if !slices.ContainsFunc(d.Events, func(e ticket.Event) bool { return e.Type == "vault.revealed" }) {
+	if !slices.ContainsFunc(d.Events, func(e dispatch.EventView) bool { return e.Type == "vault.revealed" }) {
 		t.Errorf("timeline %s", eventTypes(d))
 	}
 }

@@ -85,12 +85,12 @@ func subscriber(me auth.Principal, view string) (*live.Subscriber, error) {
 		if me.Role == auth.Officer {
 			return nil, errForbidden
 		}
-		return &live.Subscriber{Branch: me.OrgPath, Events: me.Role != auth.Wall}, nil
+		return &live.Subscriber{Branch: me.CountyPath, Events: me.Role != auth.Wall}, nil
 	case "officer":
 		if me.UnitID == 0 || me.Role != auth.Officer && me.Role != auth.Leader {
 			return nil, errForbidden
 		}
-		return &live.Subscriber{Branch: me.OrgPath, UnitID: me.UnitID}, nil
+		return &live.Subscriber{Branch: me.CountyPath, UnitID: me.UnitID}, nil
 	}
 	return nil, invalid{"query.view", text{"应为 board 或 officer。", "It must be board or officer."}}
 }
@@ -131,7 +131,7 @@ func (s *Server) firstMessages(ctx context.Context, me auth.Principal, sub *live
 			out = []live.Message{message("officer", state)}
 			return err
 		}
-		state, err := s.snapshot(ctx, q, me.OrgPath, seq)
+		state, err := s.snapshot(ctx, q, me.CountyPath, seq)
 		if err != nil {
 			return err
 		}
@@ -141,7 +141,7 @@ func (s *Server) firstMessages(ctx context.Context, me auth.Principal, sub *live
 			out[0].ID = seq
 			return nil
 		}
-		missed, err := missedEvents(ctx, q, me.OrgPath, last, seq)
+		missed, err := missedEvents(ctx, q, me.CountyPath, last, seq)
 		out = append(out, missed...)
 		return err
 	})
@@ -171,7 +171,7 @@ func missedEvents(ctx context.Context, q pg.Queryer, branch string, last, seq in
 	}
 	out := make([]live.Message, len(events))
 	for i, e := range events {
-		out[i] = message("event", e.Event)
+		out[i] = message("event", e)
 		out[i].ID = e.Seq
 	}
 	return out, nil
@@ -186,7 +186,7 @@ func (s *Server) stillAllowed(ctx context.Context) bool {
 		return !errors.Is(err, auth.ErrNotSignedIn)
 	}
 	was := a.principal
-	return now.Role == was.Role && now.OrgPath == was.OrgPath && now.UnitID == was.UnitID && !now.MustChange
+	return now.Role == was.Role && now.CountyPath == was.CountyPath && now.UnitID == was.UnitID && !now.MustChange
 }
 
 func message(name string, v any) live.Message {

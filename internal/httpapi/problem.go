@@ -29,7 +29,7 @@ type Problem struct {
 	Errors      []Fault `json:"errors,omitempty" doc:"What is wrong with which field"`
 	RequestID   string  `json:"request_id,omitempty" doc:"Names the request in the service's log"`
 	RetryAfterS int     `json:"retry_after_s,omitempty" doc:"Seconds to wait before trying again"`
-	Current     any     `json:"current,omitempty" doc:"The object as it is now, after a version conflict"`
+	Current     any     `json:"current,omitempty" doc:"The object as it is now, after a conflict"`
 	Allowed     any     `json:"allowed,omitempty" doc:"What may be done instead"`
 	Reason      string  `json:"reason,omitempty" doc:"Why a unit is busy: one of the candidate reasons"`
 
@@ -117,7 +117,13 @@ var known = []struct {
 	{dispatch.ErrOfferNotFound, 404, "not_found", text{"没有这个派单。", "There is no such offer."}},
 	{dispatch.ErrOverrideReason, 422, "override_reason_required", text{"未选最优单元时请填写理由。", "Say why another unit than the best is chosen."}},
 	{dispatch.ErrShiftOverlap, 409, "shift_overlap", text{"该单元在此时段已有班次。", "The unit has a shift at that time."}},
-	{dispatch.ErrNotYourTicket, 403, "forbidden", text{"该工单不由您的单元承办。", "The ticket is not with your unit."}},
+	{dispatch.ErrNotYourTicket, 409, "not_your_ticket", text{
+		"该工单现不由您的单元承办，可能已被撤回或改派，请查看最新状态。", "The ticket is not with your unit, or no longer; look at it as it is now.",
+	}},
+	{dispatch.ErrOffShift, 409, "off_shift", text{
+		"本单元当前不在班，手机定位只在当班时接收。请停止上报；如需继续工作，请中队长或指挥员排班。",
+		"Your unit has no shift now, and phones are located on duty only. Stop sending; to go on working ask your leader or dispatcher for a shift.",
+	}},
 	{retailer.ErrNotFound, 404, "not_found", text{"登记册中没有这个零售户。", "There is no such retailer in the register."}},
 	{retailer.ErrLicenceNo, 422, "validation", text{"许可证号应为 12 位数字。", "A licence number has 12 digits."}},
 	{retailer.ErrPoint, 422, "validation", text{"这不是一个有效的位置。", "This is not a place on earth."}},

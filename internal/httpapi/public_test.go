@@ -112,26 +112,30 @@ func TestPublicBoardIsLateAndCoarse(t *testing.T) {
 	for range 4 {
 		s.report(t)
 	}
-	if b := board(); b.Today.Received != 0 || len(b.ByDistrict) != 0 || len(b.Recent) != 0 {
+	if b := board(); b.Today.Received != nil || len(b.ByDistrict) != 0 || len(b.Recent) != 0 {
 		t.Errorf("at once: %+v", b)
 	}
 	s.pass(29 * time.Minute)
-	if b := board(); b.Today.Received != 0 {
+	if b := board(); b.Today.Received != nil {
 		t.Errorf("after 29 minutes: %+v", b.Today)
 	}
 	s.pass(2 * time.Minute)
 	b := board()
-	if len(b.ByDistrict) != 1 || b.ByDistrict[0].Open != nil || b.ByDistrict[0].Closed != nil || len(b.Recent) != 4 {
+	if len(b.ByDistrict) != 1 || b.ByDistrict[0].Open != nil || b.ByDistrict[0].Closed != nil || len(b.Recent) != 0 || b.Today.Received != nil {
 		t.Errorf("four reports: %s", toJSON(t, b))
 	}
+	s.report(t)
+	s.pass(31 * time.Minute)
+	b = board()
 	for _, r := range b.Recent {
 		if r.At.Minute()%15 != 0 || r.At.Second() != 0 {
 			t.Errorf("a time of %s", r.At)
 		}
 	}
-	s.report(t)
-	s.pass(31 * time.Minute)
-	if b := board(); len(b.ByDistrict) != 1 || b.ByDistrict[0].Open == nil || *b.ByDistrict[0].Open != 5 || b.ByDistrict[0].Closed != nil {
+	if len(b.Recent) != 5 || b.Today.Received == nil || *b.Today.Received != 5 || b.Today.Closed != nil {
+		t.Errorf("five reports: %s", toJSON(t, b))
+	}
+	if len(b.ByDistrict) != 1 || b.ByDistrict[0].Open == nil || *b.ByDistrict[0].Open != 5 || b.ByDistrict[0].Closed != nil {
 		t.Errorf("five reports: %s", toJSON(t, b))
 	}
 }

@@ -20,7 +20,8 @@ import (
 // actor is the principal as the domain packages know it.
 func actor(p auth.Principal) ticket.Actor {
 	return ticket.Actor{
-		ID: p.Actor(), PersonID: p.PersonID, Role: string(p.Role), OrgPath: p.OrgPath, OrgID: p.OrgID, UnitID: p.UnitID,
+		ID: p.Actor(), PersonID: p.PersonID, Role: string(p.Role), OrgPath: p.OrgPath,
+		ViewPath: p.CountyPath, OrgID: p.OrgID, UnitID: p.UnitID,
 	}
 }
 
@@ -52,11 +53,11 @@ type Reporter struct {
 // Ticket is a ticket as it is shown to one person.
 type Ticket struct {
 	dispatch.TicketView
-	Actions []ticket.Action `json:"actions" nullable:"false" doc:"What the caller's role may do now, from the status machine"`
+	Actions []ticket.Action `json:"actions" nullable:"false" doc:"What the caller may do now, from the status machine"`
 }
 
 func ticketFor(me ticket.Actor, v dispatch.TicketView) Ticket {
-	return Ticket{TicketView: v, Actions: ticket.Allowed(v.Status, v.Kind, me.Role)}
+	return Ticket{TicketView: v, Actions: v.Actions(me)}
 }
 
 type openAnswer struct {
@@ -72,7 +73,7 @@ func (s *Server) ticketRoutes() {
 	const path = "/api/v1/tickets"
 	tags := []string{"tickets"}
 	handle(s, "POST", path, huma.Operation{Summary: "Register a demand", Tags: tags, DefaultStatus: http.StatusCreated}, s.openTicket)
-	handle(s, "GET", path, huma.Operation{Summary: "Tickets of the branch, newest first", Tags: tags}, s.listTickets)
+	handle(s, "GET", path, huma.Operation{Summary: "Tickets of the branch, newest first; those of a squad's people are the county's", Tags: tags}, s.listTickets)
 	handle(s, "GET", path+"/{id}", huma.Operation{Summary: "One ticket with appeals and timeline", Tags: tags}, s.ticketDetail)
 	handle(s, "POST", path+"/{id}/actions/{action}", huma.Operation{Summary: "Take a step of the status machine", Tags: tags}, s.actOnTicket)
 	handle(s, "GET", path+"/{id}/candidates", huma.Operation{Summary: "Units ranked, with a reason for each", Tags: tags}, s.candidates)
@@ -154,7 +155,7 @@ type listTicketsOutput struct {
 
 func (s *Server) listTickets(ctx context.Context, in *listTicketsInput) (*listTicketsOutput, error) {
 	me := actor(who(ctx))
-	views, err := s.deps.Dispatch.TicketPage(ctx, s.deps.DB.Pool, me.OrgPath, in.Status, in.Text, in.Before, in.Limit, s.now())
+	views, err := s.deps.Dispatch.TicketPage(ctx, s.deps.DB.Pool, me.ViewPath, in.Status, in.Text, in.Before, in.Limit, s.now())
 	if err != nil {
 		return nil, err
 	}
@@ -217,8 +218,8 @@ func amendment(ctx context.Context, tx *pg.Tx, in *actInput) (*ticket.Amendment,
 	return a, err
 }
 
-// ticketCommand runs a command on one ticket and answers with the ticket as it is then. After a version conflict the
-// problem carries the ticket as it is now.
+// ticketCommand runs a command on one ticket and answers with the ticket as it is then. After a conflict the problem
+// carries the ticket as it is now.
 func (s *Server) ticketCommand(ctx context.Context, key, route string, id int64, body any,
 	fn func(context.Context, *pg.Tx, ticket.Actor) (ticket.Ticket, error),
 ) (*ticketOutput, error) {
@@ -234,9 +235,10 @@ func (s *Server) ticketCommand(ctx context.Context, key, route string, id int64,
 	if err == nil {
 		return &ticketOutput{Body: view}, nil
 	}
-	if id != 0 && (errors.Is(err, ticket.ErrVersion) || errors.Is(err, dispatch.ErrTicketTaken)) {
+	conflict := errors.Is(err, ticket.ErrVersion) || errors.Is(err, dispatch.ErrTicketTaken) || errors.Is(err, dispatch.ErrNotYourTicket)
+	if id != 0 && conflict {
 		p := s.problem(ctx, err)
-		// Whoever is told of a conflict was found to be in charge; officers belong to a team below the ticket's county.
+		// Whoever is told of a conflict may read the ticket.
 		if current, viewErr := s.deps.Dispatch.TicketViewByID(ctx, s.deps.DB.Pool, "", id, s.now()); viewErr == nil {
 			p.Current = ticketFor(me, current)
 		}

@@ -69,12 +69,12 @@ type nearOutput struct {
 func (s *Server) unitRoutes() {
 	const path = "/api/v1/units"
 	tags := []string{"units"}
-	handle(s, "GET", path, huma.Operation{Summary: "Units of the branch", Tags: tags}, s.listUnits)
+	handle(s, "GET", path, huma.Operation{Summary: "Units of the branch; those of a squad's people are the county's", Tags: tags}, s.listUnits)
 	handle(s, "POST", path, huma.Operation{Summary: "Add a unit", Tags: tags, DefaultStatus: http.StatusCreated}, s.addUnit)
 	handle(s, "GET", path+"/near", huma.Operation{Summary: "The units nearest to a point", Tags: tags}, s.unitsNear)
 	handle(s, "GET", path+"/{id}", huma.Operation{Summary: "One unit", Tags: tags},
 		func(ctx context.Context, in *unitInput) (*unitOutput, error) {
-			v, err := s.deps.Dispatch.UnitViewByID(ctx, s.deps.DB.Pool, who(ctx).OrgPath, in.ID, s.now())
+			v, err := s.deps.Dispatch.UnitViewByID(ctx, s.deps.DB.Pool, who(ctx).CountyPath, in.ID, s.now())
 			return &unitOutput{Body: v}, err
 		})
 	handle(s, "GET", path+"/{id}/history", huma.Operation{Summary: "How many fixes of a unit are stored for a span of time", Tags: tags}, s.history)
@@ -88,7 +88,7 @@ func (s *Server) unitRoutes() {
 func (s *Server) listUnits(ctx context.Context, _ *struct{}) (*unitsOutput, error) {
 	out := &unitsOutput{}
 	var err error
-	out.Body.Units, err = s.deps.Dispatch.UnitViews(ctx, s.deps.DB.Pool, who(ctx).OrgPath, nil, s.now())
+	out.Body.Units, err = s.deps.Dispatch.UnitViews(ctx, s.deps.DB.Pool, who(ctx).CountyPath, nil, s.now())
 	return out, err
 }
 
@@ -109,13 +109,15 @@ func (s *Server) unitsNear(ctx context.Context, in *nearInput) (*nearOutput, err
 	if err := geo.ValidPoint(p); err != nil {
 		return nil, invalid{"query.lon", text{"这不是一个有效的位置。", "This is not a place on earth."}}
 	}
-	views, err := s.deps.Dispatch.UnitViews(ctx, s.deps.DB.Pool, who(ctx).OrgPath, nil, s.now())
+	views, err := s.deps.Dispatch.UnitViews(ctx, s.deps.DB.Pool, who(ctx).CountyPath, nil, s.now())
 	if err != nil {
 		return nil, err
 	}
 	mine := make(map[int64]dispatch.UnitView, len(views))
 	for _, v := range views {
-		mine[v.ID] = v
+		if v.Lon != nil { // or its position is not to be shown
+			mine[v.ID] = v
+		}
 	}
 	out := &nearOutput{}
 	out.Body.Units = []nearUnit{}
@@ -218,7 +220,7 @@ func (s *Server) listShifts(ctx context.Context, in *shiftsInput) (*shiftsOutput
 	}
 	out := &shiftsOutput{}
 	var err error
-	out.Body.Shifts, err = dispatch.Shifts(ctx, s.deps.DB.Pool, who(ctx).OrgPath, in.From, in.To)
+	out.Body.Shifts, err = dispatch.Shifts(ctx, s.deps.DB.Pool, who(ctx).CountyPath, in.From, in.To)
 	return out, err
 }
 

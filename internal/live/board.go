@@ -33,11 +33,10 @@ type Board struct {
 	// Looked, when not nil, is called after each look at the event log; tests wait on it.
 	Looked func()
 
-	mu       sync.Mutex // guards the next two
-	pending  map[int64]tracking.Fix
-	branchOf map[int64]string // org path of every unit
+	mu      sync.Mutex // guards pending, and units against readers beside runFacts
+	pending map[int64]tracking.Fix
 
-	// The rest belongs to the goroutine of runFacts.
+	// Only the goroutine of runFacts writes these.
 	cursor int64                       // everything up to this number has been published
 	units  map[int64]dispatch.UnitView // as last published; nil = not started yet
 }
@@ -124,7 +123,7 @@ func (b *Board) look(ctx context.Context, refresh bool) error {
 
 // publishFixes sends one frame per watched branch.
 func (b *Board) publishFixes() {
-	pending, paths := b.takePending()
+	pending, units := b.takePending()
 	if len(pending) == 0 {
 		return
 	}
@@ -132,7 +131,7 @@ func (b *Board) publishFixes() {
 	for _, branch := range b.Hub.branches() {
 		frame := make([][6]any, 0, len(pending))
 		for id, f := range pending {
-			if path, known := paths[id]; known && strings.HasPrefix(path, branch) {
+			if v, known := units[id]; known && strings.HasPrefix(v.OrgPath, branch) && v.Shows(f) {
 				frame = append(frame, [6]any{id, f.Point.Lon(), f.Point.Lat(), f.HeadingDeg.Ptr(), f.SpeedKmh.Ptr(), f.FixedAt.UnixMilli()})
 			}
 		}
@@ -145,19 +144,19 @@ func (b *Board) publishFixes() {
 	}
 }
 
-// takePending is what moved since the last call, with the units' org paths; a unit that is not known yet has none.
-func (b *Board) takePending() (map[int64]tracking.Fix, map[int64]string) {
+// takePending is what moved since the last call, with the units it belongs to; one that is not known yet is left out.
+func (b *Board) takePending() (map[int64]tracking.Fix, map[int64]dispatch.UnitView) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	pending := b.pending
 	b.pending = nil
-	paths := make(map[int64]string, len(pending))
+	units := make(map[int64]dispatch.UnitView, len(pending))
 	for id := range pending {
-		if path, known := b.branchOf[id]; known {
-			paths[id] = path
+		if v, known := b.units[id]; known {
+			units[id] = v
 		}
 	}
-	return pending, paths
+	return pending, units
 }
 
 // publish fills in the message's data and hands it to the hub.

@@ -13,7 +13,7 @@ import (
 // news is what was read at one moment, to be published together.
 type news struct {
 	seq      int64 // head of the event log at that moment
-	events   []dispatch.ScopedEvent
+	events   []dispatch.EventView
 	tickets  []dispatch.TicketView // those that the events touched
 	units    []dispatch.UnitView   // those that the events or time changed
 	officers map[int64]dispatch.OfficerState
@@ -26,7 +26,7 @@ func (b *Board) start(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		b.cursor, b.units = seq, make(map[int64]dispatch.UnitView, len(views))
+		b.cursor = seq
 		b.keep(views)
 		return nil
 	})
@@ -83,7 +83,7 @@ func (b *Board) readEvents(ctx context.Context, q pg.Queryer, n *news) (err erro
 }
 
 // touched is the tickets and units that events name, and the units that had one of these tickets until now.
-func (b *Board) touched(events []dispatch.ScopedEvent) (tickets, units map[int64]bool) {
+func (b *Board) touched(events []dispatch.EventView) (tickets, units map[int64]bool) {
 	tickets, units = map[int64]bool{}, map[int64]bool{}
 	for _, e := range events {
 		if e.TicketID != 0 {
@@ -132,7 +132,8 @@ func (b *Board) refresh(ctx context.Context) error {
 		}
 		for _, v := range views {
 			old, known := b.units[v.ID]
-			if !known || old.Duty != v.Duty || old.Freshness != v.Freshness || old.CallSign != v.CallSign || old.OrgPath != v.OrgPath {
+			if !known || old.Duty != v.Duty || old.Freshness != v.Freshness || old.CallSign != v.CallSign ||
+				old.OrgPath != v.OrgPath || (old.Lon == nil) != (v.Lon == nil) {
 				n.units = append(n.units, v)
 			}
 		}
@@ -150,7 +151,7 @@ func (b *Board) refresh(ctx context.Context) error {
 func (b *Board) tell(n *news) {
 	for i := range n.events {
 		e := &n.events[i]
-		b.publish(Message{Name: "event", ID: e.Seq}, e.Event, func(s *Subscriber) bool {
+		b.publish(Message{Name: "event", ID: e.Seq}, e, func(s *Subscriber) bool {
 			return s.Events && e.OrgPath != "" && inBranch(s, e.OrgPath)
 		})
 		b.cursor = e.Seq
@@ -173,10 +174,10 @@ func (b *Board) tell(n *news) {
 func (b *Board) keep(views []dispatch.UnitView) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.branchOf == nil {
-		b.branchOf = make(map[int64]string, len(views))
+	if b.units == nil {
+		b.units = make(map[int64]dispatch.UnitView, len(views))
 	}
 	for _, v := range views {
-		b.units[v.ID], b.branchOf[v.ID] = v, v.OrgPath
+		b.units[v.ID] = v
 	}
 }
