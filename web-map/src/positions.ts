@@ -92,7 +92,8 @@ export class Positions {
     this.glyph[row] = GLYPHS.indexOf(glyphOf(unit))
     const at = unit.fixed_at ? Date.parse(unit.fixed_at) : 0
     const known = typeof unit.lon === 'number' && typeof unit.lat === 'number'
-    if (known && at >= this.fixedAt[row]!) this.setPlace(row, unit.lon!, unit.lat!, unit.heading_deg, at)
+    if (!known) this.fixedAt[row] = 0
+    else if (at >= this.fixedAt[row]!) this.setPlace(row, unit.lon!, unit.lat!, unit.heading_deg, at)
     return row
   }
 

@@ -47,6 +47,10 @@ export interface Transition {
   to: TicketStatus | ''
   roles: (Role | 'engine')[]
   needs: Need[]
+  /** Only for tickets of these kinds; empty = all. */
+  kinds: TicketKind[]
+  /** Only for subtypes whose field_visit is false. */
+  no_visit: boolean
 }
 
 export interface Config {
@@ -166,29 +170,32 @@ export interface TicketView {
 
 export interface OfferView {
   id: number
-  ticket_id?: number
   unit_id: number
   call_sign: string
-  status: string
-  mode: string
+  status: 'open' | 'accepted' | 'declined' | 'expired' | 'withdrawn'
+  mode: 'manual' | 'auto'
   offered_at: string
   expires_at: string
   answered_at: string | null
-  distance_m: number | null
-  eta_s: number | null
-  reason_code?: string
-  note?: string
+  distance_m: number
+  eta_s: number
+  /** Why it was declined or ran out; empty otherwise. */
+  reason_code: string
+  /** Why another unit than the best was asked; empty otherwise. */
+  override_reason: string
 }
 
 export interface SortieView {
   id: number
   unit_id: number
   call_sign: string
-  status: string
-  accepted_at: string | null
+  status: 'accepted' | 'en_route' | 'on_scene' | 'done' | 'aborted' | 'cancelled'
+  accepted_at: string
   departed_at: string | null
   arrived_at: string | null
   finished_at: string | null
+  /** How far the unit was from the case when it said it had arrived. */
+  arrival_distance_m: number | null
 }
 
 export interface AppealView {
@@ -199,13 +206,23 @@ export interface AppealView {
   received_at: string
 }
 
+/** The engine's last ranking for a ticket that waits for a person's decision; unit_id null = nobody was fit. */
+export interface ProposalView {
+  unit_id: number | null
+  proposed_at: string
+  ranking: Candidate[]
+}
+
 export interface TicketDetail extends TicketView {
+  /** The words of the first appeal. */
   narrative: string
+  /** What those on scene, or who answered, wrote about it; empty until then. */
+  outcome_text: string
   appeals: AppealView[]
   offers: OfferView[]
   sorties: SortieView[]
   events: EventView[]
-  proposal: { ranking: Candidate[] } | null
+  proposal: ProposalView | null
 }
 
 export interface EventView {
@@ -213,6 +230,8 @@ export interface EventView {
   at: string
   type: string
   actor: string
+  /** The person's name; empty for the engine, for people of other counties, and once the name was erased. */
+  actor_name: string
   /** Missing when the fact concerns no ticket. */
   ticket_id?: number
   unit_id?: number
@@ -352,9 +371,11 @@ export interface PublicProgress {
   expected_by: string | null
 }
 
+/** Counts below five are null: suppressed, not zero. */
 export interface PublicBoard {
-  today: { received: number; closed: number; on_time_rate: number | null }
-  /** Counts below five are null: suppressed, not zero. */
+  /** The moment up to which everything here counts, half an hour ago. */
+  as_of: string
+  today: { received: number | null; closed: number | null; on_time_rate: number | null }
   by_district: { district: string; open: number | null; closed: number | null }[]
   recent: { at: string; district: string; subtype: string; status_group: StatusGroup }[]
 }

@@ -33,6 +33,7 @@ function translator(locale: (typeof LANGUAGES)[number]) {
 
 const PARAMS: Record<string, Record<string, string | number>> = {
   farther: { more_s: 300, more_min: 5 },
+  penalised: { decline_min: 3, age_min: 0.5 },
   other_squad: { more_min: 4 },
   in_repair: { text: '更换轮胎' },
   stale_fix: { age_s: 2400 },
@@ -56,6 +57,17 @@ describe.each(LANGUAGES)('words in %s', (language) => {
     expect(sentences[REASONS.indexOf('stale_fix')]).toContain('40')
     expect(sentences[REASONS.indexOf('on_task')]).toContain('T-2')
     expect(sentences[REASONS.indexOf('declined_before')]).toContain('<danger>')
+    const declined = ['no_answer', 'aborted', 'danger'].map((reason) =>
+      reasonText(t, { reason: 'declined_before', params: { reason } }, declineName),
+    )
+    expect(new Set(declined).size).toBe(3)
+    for (const sentence of declined) expect(sentence).not.toMatch(/no_answer|aborted/)
+    const penalised = sentences[REASONS.indexOf('penalised')]
+    expect(penalised).toContain('3')
+    expect(penalised).toContain('0.5')
+    expect(
+      reasonText(t, { reason: 'penalised', params: { decline_min: 0, age_min: 2 } }, declineName),
+    ).not.toContain('0')
     expect(reasonText(t, { reason: 'brand_new', params: {} }, declineName)).toContain('brand_new')
   })
 
@@ -66,6 +78,7 @@ describe.each(LANGUAGES)('words in %s', (language) => {
       at: '2026-11-22T06:00:00Z',
       type,
       actor: 'engine',
+      actor_name: '',
       ticket_id: 1,
       unit_id: 2,
       data,
@@ -76,8 +89,8 @@ describe.each(LANGUAGES)('words in %s', (language) => {
     const raised = eventText(t, event('ticket.alarm', { alarm: 'no_candidate' }), names)
     expect(eventText(t, event('ticket.alarm', { alarm: '' }), names)).not.toBe(raised)
     expect(eventText(t, event('policy.changed'), names)).toContain('policy.changed')
-    expect(actorText(t, 'person:7', { id: 7, name: '林晓' })).toBe('林晓')
-    expect(actorText(t, 'person:8', { id: 7, name: '林晓' })).toContain('8')
+    expect(actorText(t, { actor: 'person:7', actor_name: '林晓' })).toBe('林晓')
+    expect(actorText(t, { actor: 'person:8', actor_name: '' })).toContain('8')
   })
 
   it('has a text for every key of the help', () => {

@@ -131,6 +131,7 @@ describe('outbox', () => {
     [410, 'offer_closed'],
     [422, 'illegal_transition'],
     [403, 'forbidden'],
+    [409, 'not_your_ticket'],
   ])('ends an entry that the server refuses with %i and says so', async (status, code) => {
     const { handlers, seen, record } = desk([failure(status, code)])
     const kept = shelf()

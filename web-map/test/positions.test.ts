@@ -31,6 +31,15 @@ describe('Positions', () => {
     expect(p.placeOf(1)).toEqual([104, 26])
   })
 
+  it('forgets a place that is shown no more, until the unit reports again', () => {
+    const p = new Positions(() => undefined)
+    p.replace([unit()])
+    p.put(unit({ duty: 'off_shift', lon: null, lat: null, fixed_at: null }))
+    expect(p.placeOf(1)).toBeNull()
+    p.move([[1, 104, 26, null, null, T0]])
+    expect(p.placeOf(1)).toEqual([104, 26])
+  })
+
   it('tells its listeners once per frame, with the rows that changed', () => {
     const frames: (() => void)[] = []
     const p = new Positions((run) => frames.push(run))

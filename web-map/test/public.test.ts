@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { codeOf, grouped, numberOf, pairOf } from '../src/public/input'
 import { qrModules, qrPath } from '../src/public/qr'
-import { sumOf } from '../src/public/sum'
+import { countText, sumOf } from '../src/public/sum'
 
 const NUMBER = '12313-36-20261122-000123-7'
 
@@ -22,6 +22,12 @@ describe('number and code as people type them', () => {
   it('leaves a paste of one of them to the field', () => {
     expect(pairOf(NUMBER)).toBeNull()
     expect(pairOf('8F3K27QD')).toBeNull()
+  })
+})
+
+describe('counts that are too small', () => {
+  it('are not zero', () => {
+    expect([null, 0, 5].map(countText)).toEqual(['<5', '0', '5'])
   })
 })
 

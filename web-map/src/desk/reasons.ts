@@ -4,6 +4,7 @@ import type { Candidate } from '../wire'
 export const REASONS = [
   'best',
   'farther',
+  'penalised',
   'other_squad',
   'off_shift',
   'in_repair',
@@ -50,7 +51,11 @@ export function reasonText(
     case 'on_task':
       return t('desk.reason.on_task', { ticket: p.ticket ?? '', status: statusName(t, p.status) })
     case 'declined_before':
+      if (p.reason === 'no_answer') return t('desk.reason.noAnswer')
+      if (p.reason === 'aborted') return t('desk.reason.gaveBack')
       return t('desk.reason.declined_before', { reason: declineName(String(p.reason ?? '')) })
+    case 'penalised':
+      return penaltyText(t, Number(p.decline_min ?? 0), Number(p.age_min ?? 0))
     case 'eta_over_cap':
       return t('desk.reason.eta_over_cap', { n: p.cap_min ?? 0 })
     case 'best':
@@ -61,6 +66,14 @@ export function reasonText(
     default:
       return t('desk.reason.unknown', { code })
   }
+}
+
+/** Why a unit that would be there first does not rank first, in minutes that were added to its arrival. */
+function penaltyText(t: Translate, declineMin: number, ageMin: number): string {
+  const parts: string[] = []
+  if (declineMin > 0) parts.push(t('desk.reason.penaltyDecline', { n: declineMin }))
+  if (ageMin > 0) parts.push(t('desk.reason.penaltyAge', { n: ageMin }))
+  return [t('desk.reason.penalised'), ...parts].join(' · ')
 }
 
 function statusName(t: Translate, status: unknown): string {

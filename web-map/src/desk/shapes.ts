@@ -1,9 +1,6 @@
-import type { Role, TicketDetail, Urgency } from '../wire'
+import type { Role, Urgency } from '../wire'
 
 /** Shapes of the routes that only the desk calls. */
-
-/** The detail of a ticket, with what the people on scene wrote about it. */
-export type CaseDetail = TicketDetail & { outcome_text?: string }
 
 export interface Shift {
   id: number

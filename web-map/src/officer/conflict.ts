@@ -71,6 +71,7 @@ export function conflictOf(op: Op, error: ApiError, unitId: number): Conflict {
     case 'illegal_transition':
       return 'changed'
     case 'version_conflict':
+    case 'not_your_ticket':
       return ofCurrent(op, error.problem.current as TicketView | undefined, unitId)
   }
   return error.status === 404 ? 'gone' : 'other'

@@ -1,3 +1,6 @@
+/** A count of the public board as it is shown: null is too few to be told. */
+export const countText = (n: number | null): string => (n === null ? '<5' : String(n))
+
 /** A count over districts: `atLeast` when some are suppressed, null when nothing is known. */
 export interface Sum {
   n: number

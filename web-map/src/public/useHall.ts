@@ -8,19 +8,16 @@ import { sumOf, type Sum } from './sum'
 const EVERY_MS = 60_000
 const AGAIN_MS = 10_000
 
-/** The figures for the hall; `as_of` is the moment up to which they count. */
-export type HallBoard = PublicBoard & { as_of?: string }
-
 /** Reads the hall's figures every minute, every ten seconds while the server does not answer. */
 export function useHall(): {
-  board: Ref<HallBoard | null>
+  board: Ref<PublicBoard | null>
   lost: Ref<boolean>
   readAt: Ref<number>
   open: ComputedRef<Sum | null>
   closed: ComputedRef<Sum | null>
 } {
   const settings = useConfig()
-  const board = shallowRef<HallBoard | null>(null)
+  const board = shallowRef<PublicBoard | null>(null)
   const lost = ref(false)
   const readAt = ref(0)
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -28,7 +25,7 @@ export function useHall(): {
 
   async function read(): Promise<void> {
     try {
-      board.value = await get<HallBoard>('/public/board')
+      board.value = await get<PublicBoard>('/public/board')
       readAt.value = serverNow()
       lost.value = false
       await settings.load()

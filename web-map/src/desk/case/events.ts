@@ -73,14 +73,10 @@ function reasonOf(t: Translate, type: string, reason: string, names: Names): str
   return reason === 'in_repair' ? t('duty.in_repair') : reason
 }
 
-/** Who did it: a name when the server gives one, else the person's number; the system for the engine. */
-export function actorText(
-  t: Translate,
-  actor: EventView['actor'],
-  me: { id: number; name: string } | null,
-): string {
-  const [kind, id] = actor.split(':')
+/** Who did it: the name when the server gives one, else the person's number; the system for the engine. */
+export function actorText(t: Translate, event: Pick<EventView, 'actor' | 'actor_name'>): string {
+  const [kind, id] = event.actor.split(':')
   if (kind === 'engine' || kind === 'system') return t('desk.actor.system')
-  if (kind !== 'person' || !id) return actor
-  return me && Number(id) === me.id ? me.name : t('desk.actor.person', { id })
+  if (kind !== 'person' || !id) return event.actor
+  return event.actor_name || t('desk.actor.person', { id })
 }

@@ -1,8 +1,7 @@
 import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
 import { get } from '../../api'
 import { useBoard } from '../../stores/board'
-import type { TicketView } from '../../wire'
-import type { CaseDetail } from '../shapes'
+import type { TicketDetail, TicketView } from '../../wire'
 
 const SETTLE_MS = 250
 
@@ -12,7 +11,7 @@ const SETTLE_MS = 250
  */
 export function useDetail(openId: Ref<number | null>) {
   const board = useBoard()
-  const detail = shallowRef<CaseDetail | null>(null)
+  const detail = shallowRef<TicketDetail | null>(null)
   const error = shallowRef<unknown>(null)
   const loading = ref(false)
   let turn = 0
@@ -38,7 +37,7 @@ export function useDetail(openId: Ref<number | null>) {
     if (id === null) return
     loading.value = true
     try {
-      const fresh = await get<CaseDetail>(`/tickets/${id}`)
+      const fresh = await get<TicketDetail>(`/tickets/${id}`)
       if (mine !== turn) return
       detail.value = fresh
       error.value = null
