@@ -37,19 +37,7 @@ func (s *service) publicConfig(ctx context.Context) (httpapi.Config, error) {
 			Code: t.Code, Kind: string(t.Kind), ZH: t.ZH, EN: t.EN, Urgency: int(t.Urgency), FieldVisit: t.FieldVisit,
 		})
 	}
-	for _, t := range ticket.Transitions {
-		row := httpapi.Transition{
-			Action: string(t.Action), To: string(t.To), Roles: t.Roles, Needs: append([]string{}, t.Needs...),
-			Kinds: []string{}, NoVisit: t.NoVisit,
-		}
-		for _, kind := range t.Kinds {
-			row.Kinds = append(row.Kinds, string(kind))
-		}
-		for _, from := range t.From {
-			row.From = append(row.From, string(from))
-		}
-		c.Transitions = append(c.Transitions, row)
-	}
+	c.Transitions = transitions()
 	c.Outcomes, c.DeclineReasons = terms(ticket.Outcomes), terms(ticket.DeclineReasons)
 	info, err := basemap.Load(ctx, s.db.Pool)
 	if errors.Is(err, basemap.ErrNone) {
@@ -64,6 +52,25 @@ func (s *service) publicConfig(ctx context.Context) (httpapi.Config, error) {
 		Bounds: [4]float64{b.Min[0], b.Min[1], b.Max[0], b.Max[1]}, Version: info.Version,
 	}
 	return c, nil
+}
+
+// transitions is the status machine, for the pages to draw their buttons from.
+func transitions() []httpapi.Transition {
+	rows := make([]httpapi.Transition, 0, len(ticket.Transitions))
+	for _, t := range ticket.Transitions {
+		row := httpapi.Transition{
+			Action: string(t.Action), To: string(t.To), Roles: t.Roles, Needs: append([]string{}, t.Needs...),
+			Kinds: []string{}, NoVisit: t.NoVisit,
+		}
+		for _, from := range t.From {
+			row.From = append(row.From, string(from))
+		}
+		for _, kind := range t.Kinds {
+			row.Kinds = append(row.Kinds, string(kind))
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 func terms(list []ticket.Term) []httpapi.Term {
