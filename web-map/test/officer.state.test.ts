@@ -103,7 +103,9 @@ describe('conflicts in words', () => {
     expect(now('closed', null)).toBe('closed')
     const gone = ticket('cancelled', 9)
     expect(conflictOf(arrive, refusal(409, 'not_your_ticket', gone), 3)).toBe('cancelled')
-    expect(conflictOf(arrive, refusal(409, 'not_your_ticket', { ...gone, status: 'offered' }), 4)).toBe('reassigned')
+    expect(conflictOf(arrive, refusal(409, 'not_your_ticket', { ...gone, status: 'offered' }), 4)).toBe(
+      'reassigned',
+    )
   })
 
   it('gathers what failed for one reason', () => {
