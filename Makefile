@@ -39,7 +39,7 @@ web-map/node_modules/.stamp: web-map/package-lock.json
 
 web-map/dist/app/index.html: web-map/node_modules/.stamp $(WEB_SOURCES)
 	@echo "building the web pages …"
-	@cd web-map && npm run --silent build >/dev/null && touch dist/app/index.html
+	@cd web-map && { out=$$(npm run --silent build 2>&1) || { echo "$$out"; exit 1; }; } && touch dist/app/index.html
 
 bin/jiujin: $(GO_SOURCES) go.mod go.sum web-map/dist/app/index.html
 	@echo "building bin/jiujin (the first time compiles the H3 library, about a minute) …"
