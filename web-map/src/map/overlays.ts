@@ -41,26 +41,20 @@ export function addLineLayers(map: MapLibre, theme: Theme, k: number): void {
   })
 }
 
-const ICON_SIZE: ExpressionSpecification = [
+/** A chip hangs at the unit's end of the line, on the side away from the ticket unless that is taken. */
+const CHIP_PLACES: ExpressionSpecification = [
   'case',
-  ['get', 'focus'],
-  1.05,
-  ['match', ['get', 'urgency'], 1, 0.92, 2, 0.8, 3, 0.62, 0.58],
+  ['get', 'north'],
+  ['literal', ['bottom', [0, -1.1], 'left', [1.3, 0], 'right', [-1.3, 0], 'top', [0, 1.1]]],
+  ['literal', ['top', [0, 1.1], 'left', [1.3, 0], 'right', [-1.3, 0], 'bottom', [0, -1.1]]],
 ]
 
 /** Adds the tickets and the chips of the lines; they go above the units. */
 export function addTicketLayers(map: MapLibre, theme: Theme, k: number): void {
   const p = PALETTES[theme]
   map.addSource('tickets', { type: 'geojson', data: empty })
-  // Labels are placed from the top layer down. This one draws nothing: it keeps names of the basemap off the marks
-  // without taking the room of the chips and names above it.
-  map.addLayer({
-    id: 'ticket-room',
-    type: 'symbol',
-    source: 'tickets',
-    layout: { 'icon-image': ['get', 'icon'], 'icon-size': ICON_SIZE, 'icon-allow-overlap': true },
-    paint: { 'icon-opacity': 0 },
-  })
+  // Symbols are placed from the top layer down: the tickets take their room first, then the chips, then the names
+  // of the basemap.
   map.addLayer({
     id: 'line-label',
     type: 'symbol',
@@ -72,9 +66,7 @@ export function addTicketLayers(map: MapLibre, theme: Theme, k: number): void {
       'text-size': ['case', ['get', 'strong'], 17 * k, 14 * k],
       'icon-image': 'chip',
       'icon-text-fit': 'both',
-      // The chip hangs at the unit's end of the line, on the side away from the ticket.
-      'text-anchor': ['case', ['get', 'north'], 'bottom', 'top'],
-      'text-offset': ['case', ['get', 'north'], ['literal', [0, -1.1]], ['literal', [0, 1.1]]],
+      'text-variable-anchor-offset': CHIP_PLACES as never,
       'symbol-sort-key': ['case', ['get', 'strong'], 0, 1],
     },
     paint: { 'text-color': p.chipText },
@@ -85,9 +77,13 @@ export function addTicketLayers(map: MapLibre, theme: Theme, k: number): void {
     source: 'tickets',
     layout: {
       'icon-image': ['get', 'icon'],
-      'icon-size': ICON_SIZE,
+      'icon-size': [
+        'case',
+        ['get', 'focus'],
+        1.05,
+        ['match', ['get', 'urgency'], 1, 0.92, 2, 0.8, 3, 0.62, 0.58],
+      ],
       'icon-allow-overlap': true,
-      'icon-ignore-placement': true,
       'symbol-sort-key': ['get', 'order'],
       'text-field': ['get', 'name'],
       'text-font': BOLD_FONT,

@@ -146,11 +146,19 @@ function labels(theme: Theme, k: number): LayerSpecification[] {
       'text-letter-spacing': 0.5,
     }),
     // A lake is cut by tiles and named in each: the padding keeps one name.
-    label('lake-name', 'water', 15, p.waterText, ofClass('lake'), { 'text-padding': 160 * k }, 10),
-    label('road-name-small', 'road', 12, p.roadText, ofClass('secondary', 'tertiary'), along, 13),
-    label('road-name', 'road', 13, p.roadText, ofClass('motorway', 'trunk', 'primary'), along, 10),
-    label('village-name', 'place', 13, p.text, ofClass('village', 'bridge'), { 'text-padding': 6 * k }, 12),
-    label('township-name', 'place', 16, p.districtText, ofClass('township'), spaced, 9, zoom(14)),
+    label('lake-name', 'water', 15, p.waterText, ofClass('lake'), { 'text-padding': 160 * k }, zoom(10)),
+    label('road-name-small', 'road', 12, p.roadText, ofClass('secondary', 'tertiary'), along, zoom(13)),
+    label('road-name', 'road', 13, p.roadText, ofClass('motorway', 'trunk', 'primary'), along, zoom(10)),
+    label(
+      'village-name',
+      'place',
+      13,
+      p.text,
+      ofClass('village', 'bridge'),
+      { 'text-padding': 6 * k },
+      zoom(12),
+    ),
+    label('township-name', 'place', 16, p.districtText, ofClass('township'), spaced, zoom(9), zoom(14)),
     // At street level everybody knows the county, and its name would lie over the streets of its town.
     label('town-name', 'place', 19, p.districtText, ofClass('town'), spaced, 0, zoom(11.5)),
   ]
