@@ -189,6 +189,42 @@ func TestStartStop(t *testing.T) {
 	}
 }
 
+// A base backup is taken as this user and as the server's, while the server
+// runs, and a server started on the copy has the data.
+func TestBaseBackup(t *testing.T) {
+	dir := folder(t)
+	c := start(t, dir)
+	exec1(t, c.URL("postgres"), `CREATE TABLE kept AS SELECT 42 AS n`)
+	users := []string{""}
+	if os.Geteuid() == 0 {
+		users = append(users, "postgres")
+	}
+	for _, name := range users {
+		home := folder(t)
+		if err := errors.Join(os.Mkdir(home, 0o777), os.Chmod(home, 0o777)); err != nil {
+			t.Fatal(err)
+		}
+		copied := filepath.Join(home, "data")
+		cmd := exec.Command("pg_basebackup", "-d", c.URL("postgres"), "-D", copied, "-X", "stream", "-c", "fast")
+		cmd.Dir = home
+		if name != "" {
+			asUser(t, cmd, name)
+		}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("base backup as %q: %v\n%s", name, err, out)
+		}
+		if name == "" && os.Geteuid() == 0 { // what the handbook says after a copy made by root
+			if out, err := exec.Command("chown", "-R", "postgres:", copied).CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+		}
+		again := start(t, home)
+		if got := query[int](t, again.URL("postgres"), `SELECT n FROM kept`); got != 42 {
+			t.Errorf("kept %d in the copy made by %q, want 42", got, name)
+		}
+	}
+}
+
 func TestSecondOwnerIsRefused(t *testing.T) {
 	dir := folder(t)
 	first := start(t, dir)

@@ -14,11 +14,12 @@ const mebibyte = 1 << 20
 
 // writeSettings writes the three files that the server reads. They lie outside
 // the data folder and are ours, made anew at each start; what an administrator
-// sets with ALTER SYSTEM is kept in the data folder and wins.
+// sets with ALTER SYSTEM is kept in the data folder and wins. Whoever may
+// connect may also take a base backup.
 func (c *Cluster) writeSettings() error {
 	for name, text := range map[string]string{
 		"postgresql.conf": settings(memory()),
-		"pg_hba.conf":     "local all all peer map=app\n",
+		"pg_hba.conf":     "local all all peer map=app\nlocal replication all peer map=app\n",
 		"pg_ident.conf":   fmt.Sprintf("app %q %s\napp %q %s\n", c.owner.caller, role, c.owner.name, role),
 	} {
 		if err := replaceFile(filepath.Join(c.dir, name), text); err != nil {
