@@ -63,14 +63,43 @@ export function startVehicle(server, index, at) {
   return { device, first: report(), stop: () => clearInterval(timer) }
 }
 
-/** A signed-in client of the API, as { get, post }. */
-export async function apiClient(server, login) {
-  const sign = await fetch(`${server.url}/api/v1/session`, {
+/** Signs in and returns the session cookie. */
+export async function signInCookie(url, login, password) {
+  const answer = await fetch(`${url}/api/v1/session`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ login, password: server.password }),
+    body: JSON.stringify({ login, password }),
   })
-  const cookie = sign.headers.get('set-cookie').split(';')[0]
+  if (!answer.ok) throw new Error(`sign in as ${login}: ${answer.status} ${await answer.text()}`)
+  return answer.headers.get('set-cookie').split(';')[0]
+}
+
+/** The board's live stream as { name, data }, until the reader stops. */
+export async function* liveEvents(url, cookie) {
+  const stop = new AbortController()
+  try {
+    const answer = await fetch(`${url}/api/v1/live?view=board`, {
+      headers: { Cookie: cookie },
+      signal: stop.signal,
+    })
+    let rest = ''
+    for await (const text of answer.body.pipeThrough(new TextDecoderStream())) {
+      const blocks = (rest + text).split('\n\n')
+      rest = blocks.pop()
+      for (const block of blocks) {
+        const name = /^event: (.*)$/m.exec(block)?.[1]
+        const data = /^data: (.*)$/m.exec(block)?.[1]
+        if (name && data) yield { name, data: JSON.parse(data) }
+      }
+    }
+  } finally {
+    stop.abort()
+  }
+}
+
+/** A signed-in client of the API, as { get, post }. */
+export async function apiClient(server, login) {
+  const cookie = await signInCookie(server.url, login, server.password)
   const call = async (method, path, body) => {
     const answer = await fetch(`${server.url}/api/v1${path}`, {
       method,
