@@ -17,6 +17,7 @@ import (
 const (
 	drainWithin   = 15 * time.Second // for what is under way when a run ends
 	inspectWithin = 60 * time.Second
+	aliveWithin   = 5 * time.Second  // a service that is silent so long when a run ends is not waited for
 	freshWithin   = 30 * time.Minute // a known position that old is where the vehicle is
 )
 
@@ -30,6 +31,7 @@ type fleet struct {
 	measure *measure
 	ledger  *ledger
 	config  serviceConfig // read at the start
+	alive   time.Duration // aliveWithin
 
 	vehicles    []*vehicle
 	officers    []*officer
@@ -49,7 +51,7 @@ func newFleet(flags *runCmd, creds credentials) (*fleet, error) {
 		return nil, err
 	}
 	m := newMeasure(time.Now())
-	f := &fleet{flags: flags, creds: creds, town: t, roads: newRoads(t.Graph), api: newAPI(flags.URL, m), measure: m, ledger: l, truth: map[int64]town.Call{}}
+	f := &fleet{flags: flags, creds: creds, town: t, roads: newRoads(t.Graph), api: newAPI(flags.URL, m), measure: m, ledger: l, alive: aliveWithin, truth: map[int64]town.Call{}}
 	byCallSign := map[string]*vehicle{}
 	for i, d := range creds.Devices {
 		if d.Index >= len(t.Units) || flags.Vehicles > 0 && i >= flags.Vehicles {
@@ -99,7 +101,8 @@ func (f *fleet) hire(byCallSign map[string]*vehicle) error {
 	return nil
 }
 
-// run plays until ctx ends or the duration is over, brings in what is under way and compares.
+// run plays until ctx ends or the duration is over, brings in what is under way and compares. With a service that does
+// not answer it ends within two times f.alive, and the summary tells what was not compared.
 func (f *fleet) run(ctx context.Context) (summary, error) {
 	work, cancel := ctx, context.CancelFunc(func() {})
 	if f.flags.Duration > 0 {
@@ -108,17 +111,37 @@ func (f *fleet) run(ctx context.Context) (summary, error) {
 	defer cancel()
 	hard, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	context.AfterFunc(work, func() { time.AfterFunc(drainWithin, stop) })
 
-	keep, kept := context.WithCancel(hard)
-	var journal errgroup.Group
-	journal.Go(func() error { return f.ledger.keep(keep) })
+	var beside errgroup.Group
+	beside.Go(func() error { return f.ledger.keep(hard) })
+	beside.Go(func() error { f.drain(work, hard, stop); return nil })
 	err := f.play(work, hard)
-	kept()
-	if err = errors.Join(err, journal.Wait(), f.ledger.close()); err != nil {
+	stop()
+	if err = errors.Join(err, beside.Wait(), f.ledger.close()); err != nil {
 		return summary{}, err
 	}
 	return f.conclude(context.WithoutCancel(ctx))
+}
+
+// drain calls stop when what is under way at the end of work has had its time: at once when the service is silent.
+// It returns when hard ends.
+func (f *fleet) drain(work, hard context.Context, stop func()) {
+	defer stop()
+	select {
+	case <-hard.Done():
+		return
+	case <-work.Done():
+	}
+	if f.answers(hard) == nil {
+		_ = pause(hard, drainWithin) // whichever comes first, it is over
+	}
+}
+
+// answers asks for a sign of life; the error says that there was none in time.
+func (f *fleet) answers(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, f.alive)
+	defer cancel()
+	return f.api.send(ctx, nil, &request{method: "GET", path: "/api/v1/config"}, nil)
 }
 
 // play starts everybody and returns when all have ended.
@@ -216,7 +239,7 @@ func (f *fleet) forget(ticketID int64) {
 	delete(f.truth, ticketID)
 }
 
-// conclude compares what was acknowledged with what the service has.
+// conclude compares what was acknowledged with what the service has, or says in the summary why that was not possible.
 func (f *fleet) conclude(ctx context.Context) (summary, error) {
 	s := f.measure.summary()
 	s.Vehicles = len(f.vehicles)
@@ -227,20 +250,30 @@ func (f *fleet) conclude(ctx context.Context) (summary, error) {
 		s.FixesDropped += dropped
 		unsent += waiting
 	}
-	ctx, cancel := context.WithTimeout(ctx, inspectWithin)
-	defer cancel()
 	who, err := f.api.inspector(f.creds)
 	if err != nil {
 		return s, err
 	}
-	found, err := inspect(ctx, who, f.ledger)
-	if err != nil {
-		return s, fmt.Errorf("compare with the service: %w", err)
-	}
-	s.FixesAcked, s.FixesOnServer, s.Lost, s.Doubled, s.Foreign = found.FixesAcked, found.FixesOnServer, found.Lost, found.Doubled, found.Foreign
-	s.Findings = found.Findings
 	if unsent > 0 {
 		s.Findings = append(s.Findings, fmt.Sprintf("%d fixes could not be sent before the end", unsent))
 	}
+	found, err := f.compare(ctx, who)
+	if err != nil {
+		fixes, commands := f.ledger.counts()
+		s.FixesAcked = fixes
+		s.NotCompared = fmt.Sprintf("%d acknowledged fixes and %d acknowledged steps could not be compared with the service: %v", fixes, commands, err)
+		return s, nil
+	}
+	s.FixesAcked, s.FixesOnServer, s.Lost, s.Doubled, s.Foreign = found.FixesAcked, found.FixesOnServer, found.Lost, found.Doubled, found.Foreign
+	s.Findings = append(s.Findings, found.Findings...)
 	return s, nil
+}
+
+func (f *fleet) compare(ctx context.Context, who *person) (findings, error) {
+	if err := f.answers(ctx); err != nil {
+		return findings{}, fmt.Errorf("it does not answer: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, inspectWithin)
+	defer cancel()
+	return inspect(ctx, who, f.ledger)
 }

@@ -100,6 +100,16 @@ func (l *ledger) add(e effect) {
 	l.commands = append(l.commands, e)
 }
 
+// counts are the acknowledged fixes and commands.
+func (l *ledger) counts() (fixes, commands int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, at := range l.fixTimes {
+		fixes += len(at)
+	}
+	return fixes, len(l.commands)
+}
+
 // keep brings the journal to the disk until ctx ends.
 func (l *ledger) keep(ctx context.Context) error {
 	for pause(ctx, syncEvery) == nil {

@@ -50,7 +50,8 @@ type runCmd struct {
 	Journal         string        `type:"path" help:"Append every acknowledged effect to this file, for verify."`
 }
 
-// Run plays until ctx ends or the duration is over, then prints the summary. A loss or a doubled effect is an error.
+// Run plays until ctx ends or the duration is over, then prints the summary. A loss, a doubled effect and a comparison
+// that was not possible are errors.
 func (c *runCmd) Run(ctx context.Context) error {
 	creds, err := readCredentials(c.Credentials)
 	if err != nil {
@@ -68,6 +69,9 @@ func (c *runCmd) Run(ctx context.Context) error {
 		err = json.NewEncoder(os.Stdout).Encode(s)
 	} else {
 		_, err = fmt.Print(s.text())
+	}
+	if err == nil && s.NotCompared != "" {
+		err = errors.New("nothing was compared: the service does not answer")
 	}
 	if err == nil && s.Lost+s.Doubled > 0 {
 		err = fmt.Errorf("%d acknowledged effects are lost and %d are there twice", s.Lost, s.Doubled)

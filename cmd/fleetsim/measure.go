@@ -213,6 +213,7 @@ type summary struct {
 	Doubled       int            `json:"doubled"`
 	Foreign       int            `json:"foreign"` // fixes in the span that this run did not send
 	Findings      []string       `json:"findings,omitempty"`
+	NotCompared   string         `json:"not_compared,omitempty"` // why Lost and Doubled say nothing; "" = all was compared
 }
 
 func (m *measure) summary() summary {
@@ -249,6 +250,10 @@ func (s *summary) text() string {
 	}
 	for _, f := range s.Findings {
 		fmt.Fprintln(&b, f)
+	}
+	if s.NotCompared != "" {
+		fmt.Fprintln(&b, s.NotCompared)
+		return b.String()
 	}
 	fmt.Fprintf(&b, "lost: %d, doubled: %d\n", s.Lost, s.Doubled)
 	return b.String()
