@@ -290,6 +290,10 @@ func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 	if err := p.stop(); err != nil {
 		t.Fatalf("Ctrl-C: %v", err)
 	}
+	out, err := exec.Command(binary, "demo", "--seed", "2", "--data-dir", dir, "--listen", "127.0.0.1:0").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "holds the town of --seed 1 --counties 1, not that of --seed 2") {
+		t.Errorf("another town in the same folder: %v\n%s", err, out)
+	}
 }
 
 type credentials struct {

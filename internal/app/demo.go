@@ -51,17 +51,31 @@ type DemoDevice struct {
 }
 
 // Demo runs the service on the demo town. The first start draws the town into an empty database; later starts keep
-// what is there and only put the crews on duty for the coming days.
+// what is there and only put the crews on duty for the coming days. A data folder that holds another town than the
+// one asked for is an error that says how to start anew.
 func Demo(ctx context.Context, cfg Config, town town.Options, opts Options, log *slog.Logger, ready func(Running, DemoCredentials)) error {
 	opts.Demo = true
+	creds, stored, err := storedTown(cfg)
+	if err != nil {
+		return fmt.Errorf("demo town: %w", err)
+	}
+	if asked := max(town.Counties, 1); stored && (creds.Seed != town.Seed || creds.Counties != asked) {
+		return fmt.Errorf("demo town: %s holds the town of --seed %d --counties %d, not that of --seed %d --counties %d: "+
+			"start with the former to go on with it, name another folder with --data-dir for a new town, or remove this folder to lose the old one",
+			cfg.DataDir, creds.Seed, creds.Counties, town.Seed, asked)
+	}
 	return WithDatabase(ctx, cfg, log, func(ctx context.Context, url string) error {
 		db, err := OpenDatabase(ctx, url, log)
 		if err != nil {
 			return err
 		}
 		defer db.Close()
-		creds, err := ensureTown(ctx, cfg, town, db, log)
-		if err != nil {
+		if !stored {
+			if creds, err = newTown(ctx, cfg, town, db, log); err != nil {
+				return fmt.Errorf("demo town: %w", err)
+			}
+		}
+		if err := ensureShifts(ctx, creds, db); err != nil {
 			return fmt.Errorf("demo town: %w", err)
 		}
 		opts.Ready = func(r Running) { ready(r, creds) }
@@ -76,28 +90,33 @@ func Demo(ctx context.Context, cfg Config, town town.Options, opts Options, log 
 // CredentialsFile is where a demo in this data folder keeps its logins.
 func CredentialsFile(cfg Config) string { return filepath.Join(cfg.DataDir, "demo-credentials.json") }
 
-func ensureTown(ctx context.Context, cfg Config, opts town.Options, db *pg.DB, log *slog.Logger) (DemoCredentials, error) {
+// storedTown reads the logins of the town in the data folder; false when there is none yet.
+func storedTown(cfg Config) (DemoCredentials, bool, error) {
 	var creds DemoCredentials
 	text, err := os.ReadFile(CredentialsFile(cfg))
-	switch {
-	case err == nil:
-		if err := json.Unmarshal(text, &creds); err != nil {
-			return creds, fmt.Errorf("%s: %w", CredentialsFile(cfg), err)
-		}
-	case errors.Is(err, fs.ErrNotExist):
-		if creds, err = drawTown(ctx, opts, db, log); err != nil {
-			return creds, err
-		}
-		if text, err = json.MarshalIndent(creds, "", " "); err != nil {
-			return creds, err
-		}
-		if err := os.WriteFile(CredentialsFile(cfg), text, 0o600); err != nil {
-			return creds, err
-		}
-	default:
+	if errors.Is(err, fs.ErrNotExist) {
+		return creds, false, nil
+	}
+	if err != nil {
+		return creds, false, err
+	}
+	if err := json.Unmarshal(text, &creds); err != nil {
+		return creds, false, fmt.Errorf("%s: %w", CredentialsFile(cfg), err)
+	}
+	return creds, true, nil
+}
+
+// newTown draws the town and keeps its logins.
+func newTown(ctx context.Context, cfg Config, opts town.Options, db *pg.DB, log *slog.Logger) (DemoCredentials, error) {
+	creds, err := drawTown(ctx, opts, db, log)
+	if err != nil {
 		return creds, err
 	}
-	return creds, ensureShifts(ctx, creds, db)
+	text, err := json.MarshalIndent(creds, "", " ")
+	if err != nil {
+		return creds, err
+	}
+	return creds, os.WriteFile(CredentialsFile(cfg), text, 0o600)
 }
 
 // drawTown fills an empty database with the town, in one transaction: a start that is cut short leaves nothing.
