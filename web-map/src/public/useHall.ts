@@ -2,7 +2,7 @@ import { computed, onMounted, onScopeDispose, ref, shallowRef, type ComputedRef,
 import { get } from '../api'
 import { serverNow } from '../clock'
 import { useConfig } from '../stores/config'
-import type { PublicBoard } from '../wire'
+import type { PublicBoard } from './shapes'
 import { sumOf, type Sum } from './sum'
 
 const EVERY_MS = 60_000

@@ -1,7 +1,7 @@
 import { ref, type Ref } from 'vue'
 import { ApiError, post } from '../api'
 import { serverNow } from '../clock'
-import type { PublicProgress } from '../wire'
+import type { PublicProgress } from './shapes'
 
 /** Why nothing is shown; the words are in the messages `public.progress`. */
 export type Failure = '' | 'wrong' | 'throttled' | 'missing' | { text: string }
