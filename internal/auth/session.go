@@ -60,14 +60,19 @@ func (s *Sessions) SignIn(ctx context.Context, login, password, oldToken string)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Session{}, err
 	}
-	match, err := s.passwords.Matches(ctx, password, c.passwordHash)
-	if err != nil {
+	if err := s.checkPassword(ctx, password, c.passwordHash); err != nil {
 		return Session{}, err
 	}
-	if !match {
-		return Session{}, ErrCredentials
-	}
 	return s.open(ctx, c, oldToken)
+}
+
+// checkPassword fails with ErrCredentials when the password is another one.
+func (s *Sessions) checkPassword(ctx context.Context, password, hash string) error {
+	match, err := s.passwords.Matches(ctx, password, hash)
+	if err == nil && !match {
+		err = ErrCredentials
+	}
+	return err
 }
 
 // Principal returns who holds a token now. It fails with ErrNotSignedIn. Using
@@ -132,12 +137,8 @@ func (s *Sessions) ChangePassword(ctx context.Context, token, oldPassword, newPa
 	if err != nil {
 		return Session{}, err
 	}
-	match, err := s.passwords.Matches(ctx, oldPassword, c.passwordHash)
-	if err != nil {
+	if err := s.checkPassword(ctx, oldPassword, c.passwordHash); err != nil {
 		return Session{}, err
-	}
-	if !match {
-		return Session{}, ErrCredentials
 	}
 	if oldPassword == newPassword {
 		return Session{}, ErrPasswordSame

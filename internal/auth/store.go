@@ -96,13 +96,20 @@ func PersonByID(ctx context.Context, q pg.Queryer, id int64) (Person, error) {
 	if err != nil {
 		return Person{}, fmt.Errorf("read person %d: %w", id, err)
 	}
-	p, err := pgx.CollectExactlyOneRow(rows, scanPerson)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Person{}, fmt.Errorf("person %d: %w", id, ErrNotFound)
-	} else if err != nil {
+	p, err := onePerson(rows)
+	if err != nil {
 		return Person{}, fmt.Errorf("read person %d: %w", id, err)
 	}
 	return p, nil
+}
+
+// onePerson reads the only row; ErrNotFound when there is none.
+func onePerson(rows pgx.Rows) (Person, error) {
+	p, err := pgx.CollectExactlyOneRow(rows, scanPerson)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Person{}, ErrNotFound
+	}
+	return p, err
 }
 
 // PersonByLogin reads one person, disabled or not; ErrNotFound when there is
@@ -114,10 +121,8 @@ func PersonByLogin(ctx context.Context, q pg.Queryer, login string) (Person, err
 	if err != nil {
 		return Person{}, fmt.Errorf("read person: %w", err)
 	}
-	p, err := pgx.CollectExactlyOneRow(rows, scanPerson)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Person{}, ErrNotFound
-	} else if err != nil {
+	p, err := onePerson(rows)
+	if err != nil {
 		return Person{}, fmt.Errorf("read person: %w", err)
 	}
 	return p, nil
