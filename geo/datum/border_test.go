@@ -49,25 +49,11 @@ func TestBorder(t *testing.T) {
 	}
 }
 
-// Every county seat of the mainland and its coast is in; those of Hong Kong,
-// Macau, Taiwan and the far islands are not.
-func TestCountySeats(t *testing.T) {
-	for _, row := range shared(t, "admin-divisions/cn-centres.csv.gz") {
-		seat, ok := at(t, row, "seat_lon", "seat_lat")
-		if !ok {
-			continue
-		}
-		want := true
-		switch row["adcode"] {
-		case "350527", "442100", "460322", "460323": // Kinmen, and far islands
-			want = false
-		}
-		switch row["adcode"][:2] {
-		case "71", "81", "82":
-			want = false
-		}
-		if got := datum.InChina(to(t, datum.GCJ02, seat)); got != want {
-			t.Errorf("%s %s %v: in China %v, want %v", row["adcode"], row["name"], seat, got, want)
+// Every city of the mainland is in.
+func TestCities(t *testing.T) {
+	for _, c := range cities(t) {
+		if !datum.InChina(c.wgs) {
+			t.Errorf("%s %v is left out", c.name, c.wgs)
 		}
 	}
 }

@@ -1,15 +1,11 @@
 package datum_test
 
 import (
-	"compress/gzip"
 	"encoding/csv"
 	"errors"
-	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/paulmach/orb"
@@ -19,55 +15,36 @@ import (
 	"jiujin/geo/datum"
 )
 
-// shared reads a CSV file, gzipped or not, of the reference data that lies
-// beside a development checkout. Where it is absent there are no rows, and
-// only the cases built into the tests run.
-func shared(t *testing.T, name string) []map[string]string {
+// city is a row of testdata/city-datums.csv.
+type city struct {
+	name          string
+	wgs, gcj, bd9 orb.Point
+}
+
+func cities(t *testing.T) []city {
 	t.Helper()
-	file, err := os.Open(filepath.Join("..", "..", "..", "shared", "data", name))
-	if os.IsNotExist(err) {
-		return nil
-	}
+	file, err := os.Open("../../testdata/city-datums.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	var in io.Reader = file
-	if strings.HasSuffix(name, ".gz") {
-		if in, err = gzip.NewReader(file); err != nil {
-			t.Fatal(err)
+	rows, err := csv.NewReader(file).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []city
+	for _, row := range rows[1:] {
+		at := func(column int) orb.Point {
+			lon, err1 := strconv.ParseFloat(row[column], 64)
+			lat, err2 := strconv.ParseFloat(row[column+1], 64)
+			if err := errors.Join(err1, err2); err != nil {
+				t.Fatalf("%v: %v", row, err)
+			}
+			return orb.Point{lon, lat}
 		}
+		out = append(out, city{row[0] + row[1], at(2), at(4), at(6)})
 	}
-	lines, err := csv.NewReader(in).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows []map[string]string
-	for _, line := range lines[1:] {
-		row := make(map[string]string, len(line))
-		for i, column := range lines[0] {
-			row[column] = line[i]
-		}
-		rows = append(rows, row)
-	}
-	return rows
-}
-
-// at is the point in two columns of a row; false when they are empty.
-func at(t *testing.T, row map[string]string, lon, lat string) (orb.Point, bool) {
-	t.Helper()
-	if row[lon] == "" || row[lat] == "" {
-		return orb.Point{}, false
-	}
-	x, err := strconv.ParseFloat(row[lon], 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	y, err := strconv.ParseFloat(row[lat], 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return orb.Point{x, y}, true
+	return out
 }
 
 func from(t interface{ Fatal(...any) }, d datum.Datum, p orb.Point) orb.Point {
@@ -107,21 +84,13 @@ func TestKnownValues(t *testing.T) {
 
 // The values that map services return for cities are met to a metre.
 func TestMapServices(t *testing.T) {
-	for _, row := range shared(t, "coords/china-cities-datums.csv") {
-		wgs, _ := at(t, row, "wgs84_lon", "wgs84_lat")
-		for d, columns := range map[datum.Datum][2]string{
-			datum.GCJ02: {"gcj02_lon", "gcj02_lat"},
-			datum.BD09:  {"bd09_lon", "bd09_lat"},
-		} {
-			want, ok := at(t, row, columns[0], columns[1])
-			if !ok {
-				continue
+	for _, c := range cities(t) {
+		for d, want := range map[datum.Datum]orb.Point{datum.GCJ02: c.gcj, datum.BD09: c.bd9} {
+			if off := geo.Distance(from(t, d, c.wgs), want); off > 1 {
+				t.Errorf("%s to %s is %.2f m off", c.name, d, off)
 			}
-			if off := geo.Distance(from(t, d, wgs), want); off > 1 {
-				t.Errorf("%s to %s is %.2f m off", row["city"], d, off)
-			}
-			if off := geo.Distance(to(t, d, want), wgs); off > 1 {
-				t.Errorf("%s from %s is %.2f m off", row["city"], d, off)
+			if off := geo.Distance(to(t, d, want), c.wgs); off > 1 {
+				t.Errorf("%s from %s is %.2f m off", c.name, d, off)
 			}
 		}
 	}
