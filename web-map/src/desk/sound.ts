@@ -1,4 +1,5 @@
 import { computed, onScopeDispose, readonly, ref, type ComputedRef, type Ref } from 'vue'
+import { beep } from '../beep'
 import { useNow } from '../clock'
 
 const MUTE_MS = 10 * 60_000
@@ -40,22 +41,9 @@ export function useSound(): Sound {
 
   function play(tone: Tone): void {
     if (!context || mutedS.value > 0) return
-    TONES[tone].forEach((hertz, i) => beep(context!, hertz, i * 0.22))
+    TONES[tone].forEach((hertz, i) => beep(context!, hertz, i * 0.22, 0.2, 0.25))
   }
 
   onScopeDispose(() => void context?.close())
   return { on: readonly(on), mutedS, start, toggleMute, play }
-}
-
-function beep(context: AudioContext, hertz: number, afterS: number): void {
-  const begin = context.currentTime + afterS
-  const tone = context.createOscillator()
-  const volume = context.createGain()
-  tone.frequency.value = hertz
-  volume.gain.setValueAtTime(0, begin)
-  volume.gain.linearRampToValueAtTime(0.25, begin + 0.015)
-  volume.gain.exponentialRampToValueAtTime(0.001, begin + 0.18)
-  tone.connect(volume).connect(context.destination)
-  tone.start(begin)
-  tone.stop(begin + 0.2)
 }
