@@ -19,13 +19,17 @@ const (
 
 // RunPartitions keeps partitions of the history made ahead until ctx ends,
 // then returns nil. A failure is logged and tried again: fixes meanwhile go to
-// the default partition and are moved later.
+// the default partition and are moved later. How many fixes remain there is
+// logged: a few are late arrivals of older days, many are a fault.
 func RunPartitions(ctx context.Context, db *pg.DB, log *slog.Logger) error {
 	ticker := time.NewTicker(partitionsEvery)
 	defer ticker.Stop()
 	for {
 		if err := EnsurePartitions(ctx, db, db.Now()); err != nil && ctx.Err() == nil {
 			log.Error("history has no new partitions; trying again later", "error", err)
+		}
+		if n, err := countDefault(ctx, db.Pool); err == nil && n > 0 {
+			log.Warn("fixes of days that have no partition", "rows", n)
 		}
 		select {
 		case <-ctx.Done():
@@ -49,6 +53,12 @@ func EnsurePartitions(ctx context.Context, db *pg.DB, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// countDefault is how many fixes are in the default partition.
+func countDefault(ctx context.Context, q pg.Queryer) (n int64, err error) {
+	err = q.QueryRow(ctx, `SELECT count(*) FROM fix_default`).Scan(&n)
+	return n, err
 }
 
 func ensurePartition(ctx context.Context, tx *pg.Tx, from time.Time) error {

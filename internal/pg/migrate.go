@@ -21,8 +21,8 @@ var needed = []string{"postgis", "pg_trgm", "btree_gist"}
 // Migrate brings the database at url up to the newest file of fsys, which holds
 // goose SQL files at its root, and returns how many were applied; 0 means that
 // nothing was to do. Each file is a transaction of its own: after an error those
-// before it stay applied and are counted. Several programs may call it at the same time: one works,
-// the others wait for it, up to five minutes.
+// before it stay applied and are counted. Several programs may call it at the
+// same time: one works, the others wait for it, up to five minutes.
 //
 // It refuses, before anything is changed, a server older than PostgreSQL 15, a
 // database that lacks an extension which this user cannot create (the error
