@@ -17,8 +17,10 @@ rm -f "$ready"
 server= fleet=
 stop() {
   trap - EXIT INT TERM
-  [ -n "$fleet" ] && kill -INT "$fleet" 2>/dev/null && wait "$fleet" 2>/dev/null
-  [ -n "$server" ] && kill -INT "$server" 2>/dev/null && wait "$server" 2>/dev/null
+  for part in $fleet $server; do # one that has ended or fails must not keep the other from its turn
+    kill -INT "$part" 2>/dev/null || true
+    wait "$part" 2>/dev/null || true
+  done
   echo "demo stopped; its data stays in $JIUJIN_DATA_DIR"
 }
 # Ctrl-C reaches the whole group; the parts are started in groups of their own so that they end in order.
@@ -43,4 +45,11 @@ if [ "${DEMO_FLEET:-1}" != 0 ]; then
   fleet=$!
   echo "  The simulated fleet is driving. Ctrl-C ends the demo."
 fi
-wait "$server" || true
+code=0
+wait "$server" || code=$?
+server=
+if [ "$code" -ne 0 ]; then
+  tail -n 5 "$log" >&2
+  echo "the demo server ended by itself (code $code); nothing acknowledged is lost: run make demo again" >&2
+fi
+exit "$code"

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"os"
@@ -340,9 +341,18 @@ func TestOperatorMistakes(t *testing.T) {
 	}
 }
 
-// The doctor finds a private cluster in order.
+// The doctor makes nothing where nothing is, and finds a private cluster in order while the service runs on it.
 func TestDoctor(t *testing.T) {
-	out, err := exec.Command(binary, "doctor", "--data-dir", dataDir(t)).CombinedOutput()
+	dir := filepath.Join(dataDir(t), "not-there")
+	out, err := exec.Command(binary, "doctor", "--data-dir", dir).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "none yet") {
+		t.Errorf("doctor without a cluster: %v\n%s", err, out)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("the doctor made the data folder")
+	}
+	p := start(t, dir, "serve")
+	out, err = exec.Command(binary, "doctor", "--data-dir", dir).CombinedOutput()
 	if err != nil {
 		t.Fatalf("doctor: %v\n%s", err, out)
 	}
@@ -350,5 +360,25 @@ func TestDoctor(t *testing.T) {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the doctor says nothing of %s:\n%s", want, out)
 		}
+	}
+	if err := p.stop(); err != nil {
+		t.Fatalf("Ctrl-C: %v", err)
+	}
+}
+
+// A taken port is found before anything is made, so that the one-time password is not spent on a failed start.
+func TestTakenPortLeavesNothing(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	dir := filepath.Join(dataDir(t), "not-there")
+	out, err := exec.Command(binary, "serve", "--listen", taken.Addr().String(), "--data-dir", dir).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "--listen") {
+		t.Errorf("%v, %s; want a failure that names --listen", err, out)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("the failed start made the data folder")
 	}
 }

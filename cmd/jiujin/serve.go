@@ -16,11 +16,15 @@ func (serveCmd) Run(ctx context.Context, cfg *app.Config) error {
 	return app.Serve(ctx, *cfg, app.Options{Version: version, Ready: announce}, cfg.Logger())
 }
 
-// announce tells the operator the address and, at the first start only, how to sign in.
+// announce tells the operator the address and, at the first start only, how to sign in; until somebody has, later starts
+// say how to get a new one-time password.
 func announce(r app.Running) {
 	fmt.Println("Jiujin answers at", r.URL)
-	if r.AdminSecret != "" {
+	switch {
+	case r.AdminSecret != "":
 		fmt.Printf("\nFirst start. Sign in as %q with this one-time password; you will be asked for your own:\n\n    %s\n\n", r.Admin, r.AdminSecret)
+	case r.AdminPending:
+		fmt.Println("The first administrator has not chosen a password yet. Lost the one-time password? jiujin user password admin")
 	}
 }
 

@@ -64,12 +64,8 @@ func Demo(ctx context.Context, cfg Config, town town.Options, opts Options, log 
 			"start with the former to go on with it, name another folder with --data-dir for a new town, or remove this folder to lose the old one",
 			cfg.DataDir, creds.Seed, creds.Counties, town.Seed, asked)
 	}
-	return WithDatabase(ctx, cfg, log, func(ctx context.Context, url string) error {
-		db, err := OpenDatabase(ctx, url, log)
-		if err != nil {
-			return err
-		}
-		defer db.Close()
+	opts.Ready = func(r Running) { ready(r, creds) }
+	return serve(ctx, cfg, opts, log, func(ctx context.Context, db *pg.DB) error {
 		if !stored {
 			if creds, err = newTown(ctx, cfg, town, db, log); err != nil {
 				return fmt.Errorf("demo town: %w", err)
@@ -78,12 +74,7 @@ func Demo(ctx context.Context, cfg Config, town town.Options, opts Options, log 
 		if err := ensureShifts(ctx, creds, db); err != nil {
 			return fmt.Errorf("demo town: %w", err)
 		}
-		opts.Ready = func(r Running) { ready(r, creds) }
-		s, err := assemble(ctx, cfg, opts, db, url, log)
-		if err != nil {
-			return err
-		}
-		return s.run(ctx)
+		return nil
 	})
 }
 

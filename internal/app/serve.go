@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -46,23 +47,53 @@ type Running struct {
 	URL string // such as http://127.0.0.1:8080
 	// Admin and AdminSecret are the first administrator and the one-time password, at the first start only.
 	Admin, AdminSecret string
+	// AdminPending: the first administrator has not chosen a password yet.
+	AdminPending bool
 }
 
 // Serve runs the service until ctx ends, then stops it in order: no new requests, positions under way made durable,
 // streams closed, database closed. It returns nil after such a stop.
 func Serve(ctx context.Context, cfg Config, opts Options, log *slog.Logger) error {
+	return serve(ctx, cfg, opts, log, func(context.Context, *pg.DB) error { return nil })
+}
+
+// serve takes the address before it touches the database, so that a taken port leaves nothing half done; prepare runs
+// on the migrated database before the service is put together.
+func serve(ctx context.Context, cfg Config, opts Options, log *slog.Logger, prepare func(context.Context, *pg.DB) error) error {
+	listener, err := listen(cfg)
+	if err != nil {
+		return err
+	}
+	defer listener.Close() // a second time when the service has run
 	return WithDatabase(ctx, cfg, log, func(ctx context.Context, url string) error {
 		db, err := OpenDatabase(ctx, url, log)
 		if err != nil {
 			return err
 		}
 		defer db.Close()
+		if err := prepare(ctx, db); err != nil {
+			return err
+		}
 		s, err := assemble(ctx, cfg, opts, db, url, log)
 		if err != nil {
 			return err
 		}
-		return s.run(ctx)
+		return s.run(ctx, listener)
 	})
+}
+
+// listen takes the address, and reads the certificate once to see that it can be used.
+func listen(cfg Config) (net.Listener, error) {
+	if cfg.TLSCert != "" {
+		if _, err := tls.LoadX509KeyPair(cfg.TLSCert, cfg.TLSKey); err != nil {
+			return nil, fmt.Errorf("certificate: %w", err)
+		}
+	}
+	listener, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w; choose another address with --listen", cfg.Listen, err)
+	}
+	return listener, nil
 }
 
 // WithDatabase runs fn with the URL of a database that is ready: the operator's, or that of the private cluster, which
@@ -74,7 +105,7 @@ func WithDatabase(ctx context.Context, cfg Config, log *slog.Logger, fn func(ctx
 	if err := os.MkdirAll(cfg.DataDir, 0o755); err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
-	c, err := cluster.Start(ctx, cluster.Config{Dir: filepath.Join(cfg.DataDir, "pg"), Logger: log})
+	c, err := cluster.Start(ctx, cluster.Config{Dir: clusterDir(cfg), Logger: log})
 	if err != nil {
 		return err
 	}
@@ -83,6 +114,9 @@ func WithDatabase(ctx context.Context, cfg Config, log *slog.Logger, fn func(ctx
 	}
 	return errors.Join(fn(ctx, c.URL(databaseName)), c.Stop())
 }
+
+// clusterDir is where the private cluster lies.
+func clusterDir(cfg Config) string { return filepath.Join(cfg.DataDir, "pg") }
 
 // OpenDatabase migrates a database and opens it.
 func OpenDatabase(ctx context.Context, url string, log *slog.Logger) (*pg.DB, error) {
@@ -131,6 +165,11 @@ func assemble(ctx context.Context, cfg Config, opts Options, db *pg.DB, url stri
 	if err != nil {
 		return nil, err
 	}
+	admin, err := auth.PersonByLogin(ctx, db.Pool, auth.FirstLogin)
+	if err != nil && !errors.Is(err, auth.ErrNotFound) {
+		return nil, err
+	}
+	s.first.AdminPending = admin.MustChange
 	s.wire(positions)
 	s.api, err = s.httpServer(passwords)
 	return s, err
@@ -169,11 +208,7 @@ func (s *service) httpServer(passwords *auth.Passwords) (*httpapi.Server, error)
 
 // run serves until ctx ends. The HTTP server and the intake outlive the others: a fix that was taken in is written
 // before the process ends.
-func (s *service) run(ctx context.Context) error {
-	listener, err := net.Listen("tcp", s.cfg.Listen)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", s.cfg.Listen, err)
-	}
+func (s *service) run(ctx context.Context, listener net.Listener) error {
 	scheme := "http"
 	if s.cfg.TLSCert != "" {
 		scheme = "https"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -28,7 +29,7 @@ func BesideServer(ctx context.Context, cfg Config, log *slog.Logger, fn func(ctx
 	if !errors.Is(err, cluster.ErrInUse) {
 		return err
 	}
-	url, err := cluster.URL(filepath.Join(cfg.DataDir, "pg"), databaseName)
+	url, err := cluster.URL(clusterDir(cfg), databaseName)
 	if err != nil {
 		return err
 	}
@@ -39,9 +40,17 @@ func BesideServer(ctx context.Context, cfg Config, log *slog.Logger, fn func(ctx
 const lowDisk = 5 << 30
 
 // Doctor looks at everything that has to be right around the service. It changes nothing beyond starting the private
-// cluster when nobody runs it.
+// cluster when nobody runs it, and makes none.
 func Doctor(ctx context.Context, cfg Config) ([]pg.Finding, error) {
 	findings := []pg.Finding{disk(cfg.DataDir)}
+	if cfg.DatabaseURL == "" {
+		if _, err := os.Stat(clusterDir(cfg)); errors.Is(err, fs.ErrNotExist) {
+			return append(findings, pg.Finding{
+				Name: "private database", Value: "none yet in " + cfg.DataDir, OK: true,
+				Advice: "jiujin serve makes it; run the doctor again afterwards",
+			}), nil
+		}
+	}
 	quiet := slog.New(slog.DiscardHandler)
 	err := BesideServer(ctx, cfg, quiet, func(ctx context.Context, db *pg.DB) error {
 		findings = append(findings, db.Check(ctx)...)
