@@ -60,10 +60,14 @@ type Rules struct {
 	// JumpGrace is the age of the newest fix above which nothing is a jump:
 	// the unit may have been carried with its receiver off.
 	JumpGrace time.Duration
+	// JumpConfirm is how long after a held jump, by the receiver's clock, a fix
+	// that agrees with it is believed; an earlier one says no more than the
+	// held one did.
+	JumpConfirm time.Duration
 }
 
 // DefaultRules serve the whole Earth: 2 min ahead, 30 days back, 250 km/h with
-// 500 m of slack, 30 min of grace.
+// 500 m of slack, 30 min of grace, 10 s to confirm.
 func DefaultRules() Rules {
 	return Rules{
 		Ahead:       2 * time.Minute,
@@ -71,6 +75,7 @@ func DefaultRules() Rules {
 		TopSpeedKmh: 250,
 		JumpSlack:   500,
 		JumpGrace:   30 * time.Minute,
+		JumpConfirm: 10 * time.Second,
 	}
 }
 

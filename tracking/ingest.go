@@ -200,6 +200,9 @@ func (in *Ingestor) hold(fix Fix, jump *Refusal, last *Fix) (Fix, *Refusal) {
 		}
 		return fix, nil
 	case ok && fix.FixedAt.After(held.FixedAt) && checkJump(fix, &held, in.rules) == nil:
+		if fix.FixedAt.Sub(held.FixedAt) < in.rules.JumpConfirm {
+			return fix, jump
+		}
 		delete(in.held, fix.UnitID)
 		return fix, nil
 	default:

@@ -284,6 +284,17 @@ func TestJumpIsBelievedTheSecondTime(t *testing.T) {
 	}
 }
 
+// A burst of bad fixes within seconds does not confirm itself.
+func TestBurstOfJumpsIsNotBelieved(t *testing.T) {
+	d := newDesk(t).run(t)
+	there := func(lon float64, seconds int) RawFix {
+		return rawAt(orb.Point{lon, 30.6}, noon.Add(time.Duration(seconds)*time.Second))
+	}
+	want(t, d.submit(t, d.devices[0], there(114.3, 0)), Stored)
+	want(t, d.submit(t, d.devices[0], there(104.5, 1), there(104.5, 2), there(104.5, 9), there(104.5, 11)),
+		Refused, Refused, Refused, Stored)
+}
+
 func TestLoadRebuildsTheStore(t *testing.T) {
 	d := newDesk(t).run(t)
 	for i, dev := range d.devices {

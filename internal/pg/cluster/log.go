@@ -87,6 +87,9 @@ func severity(line string) (slog.Level, string) {
 	if !ok {
 		return slog.LevelInfo, line
 	}
+	if strings.HasPrefix(rest, "the database system is ") { // starting up or shutting down: who asks waits for it
+		return slog.LevelDebug, rest
+	}
 	switch word {
 	case "PANIC", "ERROR":
 		return slog.LevelError, rest
