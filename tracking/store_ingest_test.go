@@ -291,7 +291,7 @@ func TestBurstOfJumpsIsNotBelieved(t *testing.T) {
 		return rawAt(orb.Point{lon, 30.6}, noon.Add(time.Duration(seconds)*time.Second))
 	}
 	want(t, d.submit(t, d.devices[0], there(114.3, 0)), Stored)
-	want(t, d.submit(t, d.devices[0], there(104.5, 1), there(104.5, 2), there(104.5, 9), there(104.5, 11)),
+	want(t, d.submit(t, d.devices[0], there(115.5, 1), there(115.5, 2), there(115.5, 9), there(115.5, 11)),
 		Refused, Refused, Refused, Stored)
 }
 
