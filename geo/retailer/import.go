@@ -8,6 +8,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/paulmach/orb"
+
 	"jiujin/geo/datum"
 	"jiujin/internal/pg"
 )
@@ -22,6 +24,7 @@ const (
 type ImportOptions struct {
 	Encoding Encoding
 	Datum    datum.Datum
+	Region   orb.Bound         // in WGS-84; a row with a point outside is refused; the zero Bound means the whole Earth
 	Mapping  map[string]string // field (see Fields) to heading, where the usual headings do not fit
 	DryRun   bool              // count and check, store nothing
 	Now      time.Time         // the zero time means now
@@ -45,7 +48,7 @@ type Problem struct {
 	Row     int    // the line of the file on which the record starts; the first line is 1
 	Field   string // see Fields; "" when it is about the whole row
 	Value   string // as found, shortened
-	Code    string // encoding, quote, long_line, missing, too_long, unknown, licence_no, duplicate, holder, date, number, range, no_place, …
+	Code    string // encoding, quote, long_line, missing, too_long, unknown, licence_no, duplicate, holder, date, number, range, no_place, out_of_region, …
 	Message string // English
 }
 
@@ -120,7 +123,7 @@ func newImporter(r io.Reader, opts ImportOptions) (*importer, error) {
 	}
 	china := opts.Now.In(time.FixedZone("Asia/Shanghai", 8*60*60))
 	today := time.Date(china.Year(), china.Month(), china.Day(), 0, 0, 0, 0, time.UTC)
-	im.rows = rowReader{columns: cols, text: text, datum: from, today: today}
+	im.rows = rowReader{columns: cols, text: text, datum: from, region: opts.Region, today: today}
 	return im, nil
 }
 

@@ -151,6 +151,26 @@ func TestImportConvertsDatum(t *testing.T) {
 	}
 }
 
+// The region bounds what is stored, so it is compared after the shift to WGS-84.
+func TestImportKeepsToTheRegion(t *testing.T) {
+	db := pgtest.New(t)
+	region := orb.Bound{Min: orb.Point{114, 29}, Max: orb.Point{116, 31}}
+	edge, err := datum.FromWGS84(datum.GCJ02, orb.Point{115.9999, 30})
+	if err != nil || edge[0] <= 116 {
+		t.Fatalf("the shift does not lead over the edge: %v, %v", edge, err)
+	}
+	list := fmt.Sprintf("licence_no,name,lon,lat\n421182100001,edge,%.9f,%.9f\n421182100002,far,2.35,48.8\n421182100003,east,130,30\n421182100004,none,,\n", edge[0], edge[1])
+	r := load(t, db, []byte(list), ImportOptions{Datum: datum.GCJ02, Region: region})
+	if r.Inserted != 2 || len(r.Problems) != 2 || r.Problems[0].Code != "out_of_region" || r.Problems[0].Row != 3 || r.Problems[0].Field != "lon" {
+		t.Errorf("report %+v", r)
+	}
+	wide := orb.Bound{Min: orb.Point{70, 3}, Max: orb.Point{136, 54}}
+	r = load(t, db, []byte("licence_no,name,lon,lat\n421182100005,swapped,40.1,80.2\n"), ImportOptions{Region: wide})
+	if len(r.Problems) != 1 || !strings.Contains(r.Problems[0].Message, "swapped") {
+		t.Errorf("report %+v", r)
+	}
+}
+
 func TestImportMapping(t *testing.T) {
 	db := pgtest.New(t)
 	list := []byte("编码\t招牌\t名称\n421182100001\t红塔\t某某有限公司\n")

@@ -25,6 +25,7 @@ type rowReader struct {
 	columns columns
 	text    *decoder
 	datum   datum.Datum
+	region  orb.Bound // the zero Bound means the whole Earth
 	today   time.Time // 00:00 UTC of today's date in China
 }
 
@@ -133,6 +134,14 @@ func (r rowReader) point(w *row) *orb.Point {
 	converted, err := datum.ToWGS84(r.datum, p)
 	if err != nil {
 		w.problem("lon", "datum", err)
+		return nil
+	}
+	if !r.region.IsZero() && !r.region.Contains(converted) {
+		hint := ""
+		if r.region.Contains(orb.Point{converted[1], converted[0]}) {
+			hint = "; are longitude and latitude swapped?"
+		}
+		w.problem("lon", "out_of_region", fmt.Errorf("%.5f,%.5f is outside the service's region%s", p[0], p[1], hint))
 		return nil
 	}
 	return &converted

@@ -197,12 +197,16 @@ func (s *service) httpServer(passwords *auth.Passwords) (*httpapi.Server, error)
 	if err != nil {
 		return nil, err
 	}
+	region, err := s.cfg.region()
+	if err != nil {
+		return nil, err
+	}
 	return httpapi.New(httpapi.Deps{
 		DB: s.db, Passwords: passwords, Logger: s.log, Metrics: s.metrics(),
 		Config: s.publicConfig, Ready: s.ready,
 		Dispatch: s.engine.Service, Devices: tracking.NewDevices(s.db), Ingest: s.ingest, Hub: s.board.Hub,
-		Tiles: basemap.NewTiles(s.db.Pool, tileCache),
-		Web:   webmap.Dist(), Proxies: proxies, Origins: s.cfg.Origins,
+		Tiles: basemap.NewTiles(s.db.Pool, tileCache), Region: region,
+		Web: webmap.Dist(), Proxies: proxies, Origins: s.cfg.Origins,
 	})
 }
 

@@ -53,6 +53,7 @@ func (s *Server) importRetailers(c echo.Context) error {
 	if err != nil {
 		return s.echoRefuse(c, err)
 	}
+	opts.Region = s.deps.Region
 	known, err := s.knownKey(ctx, key)
 	if err != nil {
 		return s.echoRefuse(c, err)
@@ -168,6 +169,7 @@ var rowTexts = map[string]string{
 	"number":        "不是以度为单位的数字。",
 	"range":         "超出经纬度范围；经度和纬度是否写反？",
 	"no_place":      "这不是一个有效的位置。",
+	"out_of_region": "位置不在本服务的区域内；请核对坐标系，经度和纬度是否写反？",
 	"datum":         "无法从该坐标系换算。",
 	"division_code": "行政区划代码最多 12 位数字。",
 }

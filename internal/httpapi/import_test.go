@@ -80,6 +80,17 @@ func TestImportOverHTTP(t *testing.T) {
 	v.call(t, "GET", "/api/v1/retailers/12", "", "Cookie", agent).want(t, 422, "validation")
 }
 
+// A shop outside the region is refused, whatever the datum of the list.
+func TestImportKeepsToTheRegion(t *testing.T) {
+	v := newService(t)
+	const body = "许可证号,店名,经度,纬度\n110101100001,东风烟酒店,117.97,28.45\n110101100002,巴黎店,2.35,48.85\n"
+	var a importAnswer
+	v.importList(t, body, "?datum=GCJ02", "zh").into(t, 200, &a)
+	if a.Inserted != 1 || a.Refused != 1 || len(a.Errors) != 1 || a.Errors[0].Code != "out_of_region" || a.Errors[0].Row != 3 || !strings.Contains(a.Errors[0].Message, "区域") {
+		t.Errorf("%+v", a)
+	}
+}
+
 func TestImportSaysWhatIsWrongWithTheRequest(t *testing.T) {
 	v := newService(t)
 	for query, location := range map[string]string{

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paulmach/orb"
+
 	"jiujin/dispatch"
 	"jiujin/ticket"
 	"jiujin/tracking"
@@ -251,4 +253,33 @@ func TestRevealIsRecorded(t *testing.T) {
 	if !slices.ContainsFunc(d.Events, func(e dispatch.EventView) bool { return e.Type == "vault.revealed" }) {
 		t.Errorf("timeline %s", eventTypes(d))
 	}
+}
+
+// A case lies in the area served: a point elsewhere is refused, when it is registered and when it is corrected.
+func TestCaseOutsideTheRegionIsRefused(t *testing.T) {
+	s := newScene(t)
+	const here = `"lon":117.97,"lat":28.45`
+	body := opening(3, anonymous)
+	if !strings.Contains(body, here) {
+		t.Fatalf("the sample has another point: %s", body)
+	}
+	elsewhere := func(point string) string {
+		return strings.Replace(body, here, point, 1)
+	}
+	p := s.do(t, "agent", "/tickets", elsewhere(`"lon":2.35,"lat":48.8`)).want(t, 422, "validation")
+	if len(p.Errors) != 1 || p.Errors[0].Location != "body.lon" || !strings.Contains(p.Errors[0].Message, "region") || strings.Contains(p.Errors[0].Message, "swapped") {
+		t.Errorf("%+v", p.Errors)
+	}
+	tk := s.report(t).Ticket
+	p = s.tryAct(t, "agent", tk, "amend", `,"lon":2.35,"lat":48.8,"reason":"x"`).want(t, 422, "validation")
+	if len(p.Errors) != 1 || p.Errors[0].Location != "body.lon" {
+		t.Errorf("amend: %+v", p.Errors)
+	}
+	s.deps.Region = orb.Bound{Min: orb.Point{70, 3}, Max: orb.Point{136, 54}}
+	p = s.do(t, "agent", "/tickets", elsewhere(`"lon":40.1,"lat":80.2`)).want(t, 422, "validation")
+	if len(p.Errors) != 1 || !strings.Contains(p.Errors[0].Message, "swapped") {
+		t.Errorf("swapped: %+v", p.Errors)
+	}
+	s.deps.Region = orb.Bound{} // the whole Earth
+	s.do(t, "agent", "/tickets", elsewhere(`"lon":2.35,"lat":48.8`)).into(t, 201, &openAnswer{})
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 	"github.com/labstack/echo/v4"
+	"github.com/paulmach/orb"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"jiujin/dispatch"
@@ -29,8 +30,8 @@ import (
 	"jiujin/tracking"
 )
 
-// Deps is what a Server works with. Logger, Metrics, Web, Proxies and Origins
-// may be zero, the rest must be given.
+// Deps is what a Server works with. Logger, Metrics, Region, Web, Proxies and
+// Origins may be zero, the rest must be given.
 type Deps struct {
 	DB        *pg.DB
 	Passwords *auth.Passwords
@@ -48,6 +49,9 @@ type Deps struct {
 	Hub      *live.Hub
 	Tiles    *basemap.Tiles
 
+	// Region is the area served, in WGS-84: the points of cases and of
+	// imported retailers must lie in it. The zero Bound means the whole Earth.
+	Region orb.Bound
 	// Web holds the built web pages, index.html at its root; nil = none.
 	Web fs.FS
 	// Proxies are the networks of reverse proxies whose X-Forwarded-For and

@@ -109,7 +109,7 @@ func newService(t testing.TB) *service {
 		Proxies:  []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		Origins:  []string{"https://desk.example.org"},
 		Dispatch: v.core, Devices: tracking.NewDevices(v.db), Ingest: ingest, Hub: v.board.Hub,
-		Tiles: basemap.NewTiles(v.db.Pool, 1<<20),
+		Tiles: basemap.NewTiles(v.db.Pool, 1<<20), Region: rules.Region,
 	})
 	if err != nil {
 		t.Fatal(err)

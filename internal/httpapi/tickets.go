@@ -90,7 +90,7 @@ func (s *Server) openTicket(ctx context.Context, in *openInput) (*openOutput, er
 	}
 	answer, err := command(ctx, s, in.Key, "POST /tickets", b, func(ctx context.Context, tx *pg.Tx) (openAnswer, error) {
 		var err error
-		if opening.Place, err = place(ctx, tx, b.PlaceText, b.RetailerLicenceNo, b.Lon, b.Lat); err != nil {
+		if opening.Place, err = s.place(ctx, tx, b.PlaceText, b.RetailerLicenceNo, b.Lon, b.Lat); err != nil {
 			return openAnswer{}, err
 		}
 		t, code, err := ticket.Open(ctx, tx, me, opening)
@@ -108,13 +108,16 @@ func (s *Server) openTicket(ctx context.Context, in *openInput) (*openOutput, er
 }
 
 // place puts together where a demand points to: a licence number wins over a pin.
-func place(ctx context.Context, q pg.Queryer, words, licenceNo string, lon, lat *float64) (ticket.Place, error) {
+func (s *Server) place(ctx context.Context, q pg.Queryer, words, licenceNo string, lon, lat *float64) (ticket.Place, error) {
 	p := ticket.Place{Text: strings.TrimSpace(words)}
 	if (lon == nil) != (lat == nil) {
 		return p, invalid{"body.lon", text{"经度和纬度要么都填，要么都不填。", "Give both lon and lat, or neither."}}
 	}
 	if lon != nil {
 		p.Point = &orb.Point{*lon, *lat}
+		if err := s.served(*p.Point); err != nil {
+			return p, err
+		}
 	}
 	if licenceNo == "" {
 		return p, nil
@@ -138,6 +141,18 @@ func place(ctx context.Context, q pg.Queryer, words, licenceNo string, lon, lat 
 		p.Text = r.Address
 	}
 	return p, nil
+}
+
+// served refuses a point outside the region, and says so when it looks swapped.
+func (s *Server) served(p orb.Point) error {
+	region := s.deps.Region
+	switch {
+	case region.IsZero() || region.Contains(p):
+		return nil
+	case region.Contains(orb.Point{p[1], p[0]}):
+		return invalid{"body.lon", text{"位置不在本服务的区域内；经度和纬度是否写反？", "This is outside the service's region; are lon and lat swapped?"}}
+	}
+	return invalid{"body.lon", text{"位置不在本服务的区域内。", "This is outside the service's region."}}
 }
 
 type listTicketsInput struct {
@@ -198,7 +213,7 @@ func (s *Server) actOnTicket(ctx context.Context, in *actInput) (*ticketOutput, 
 		func(ctx context.Context, tx *pg.Tx, me ticket.Actor) (ticket.Ticket, error) {
 			if step.Action == ticket.ActAmend {
 				var err error
-				if step.Amend, err = amendment(ctx, tx, in); err != nil {
+				if step.Amend, err = s.amendment(ctx, tx, in); err != nil {
 					return ticket.Ticket{}, err
 				}
 			}
@@ -207,13 +222,13 @@ func (s *Server) actOnTicket(ctx context.Context, in *actInput) (*ticketOutput, 
 }
 
 // amendment reads what is to be corrected; a place that is not mentioned stays.
-func amendment(ctx context.Context, tx *pg.Tx, in *actInput) (*ticket.Amendment, error) {
+func (s *Server) amendment(ctx context.Context, tx *pg.Tx, in *actInput) (*ticket.Amendment, error) {
 	b := &in.Body
 	a := &ticket.Amendment{Urgency: ticket.Urgency(b.Urgency), UrgencyReason: strings.TrimSpace(b.Reason)}
 	if b.RetailerLicenceNo == "" && b.Lon == nil && b.Lat == nil && b.PlaceText == "" {
 		return a, nil
 	}
-	p, err := place(ctx, tx, b.PlaceText, b.RetailerLicenceNo, b.Lon, b.Lat)
+	p, err := s.place(ctx, tx, b.PlaceText, b.RetailerLicenceNo, b.Lon, b.Lat)
 	a.Place = &p
 	return a, err
 }
