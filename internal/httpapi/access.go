@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -196,10 +197,13 @@ func (s *Server) allowed(ctx context.Context, r *http.Request, rule rule) (conte
 	if rule.public || rule.local && about.local {
 		return ctx, nil
 	}
-	if key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok && rule.device {
-		return s.lookUpDevice(ctx, key)
+	if scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " "); rule.device && strings.EqualFold(scheme, "Bearer") {
+		return s.lookUpDevice(ctx, strings.TrimSpace(key))
 	}
 	p, err := s.sessions.Principal(ctx, about.token)
+	if rule.device && errors.Is(err, auth.ErrNotSignedIn) {
+		err = errNoSender
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -11,7 +10,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"jiujin/dispatch"
-	"jiujin/internal/auth"
 	"jiujin/tracking"
 	"jiujin/tracking/jsonfix"
 )
@@ -42,9 +40,6 @@ func (s *Server) deviceOf(ctx context.Context) (d tracking.Device, phone bool, e
 // lookUpDevice lets a device in by its key.
 func (s *Server) lookUpDevice(ctx context.Context, key string) (context.Context, error) {
 	d, err := s.deps.Devices.ByKey(ctx, key)
-	if errors.Is(err, tracking.ErrUnknownDevice) {
-		return nil, fmt.Errorf("%w: %w", auth.ErrNotSignedIn, err)
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -124,8 +124,14 @@ func TestBodiesThatAreNoFixes(t *testing.T) {
 func TestWhoMaySendFixes(t *testing.T) {
 	s := newScene(t)
 	body := at(10, lon, lat+0.009)
-	s.call(t, "POST", "/api/v1/fixes", body, "Authorization", "Bearer jjd_nobody").want(t, 401, "not_signed_in")
-	s.call(t, "POST", "/api/v1/fixes", body).want(t, 401, "not_signed_in")
+	s.call(t, "POST", "/api/v1/fixes", body, "Authorization", "Bearer jjd_nobody").want(t, 401, "unknown_device")
+	s.call(t, "POST", "/api/v1/fixes", body, "Authorization", "Bearer").want(t, 401, "unknown_device")
+	p := s.call(t, "POST", "/api/v1/fixes", body, "Accept-Language", "en").want(t, 401, "not_signed_in")
+	if !strings.Contains(p.Detail, "Bearer") || !strings.Contains(p.Detail, "sign in") {
+		t.Errorf("who sends nothing is told %q", p.Detail)
+	}
+	var took fixesAnswer
+	s.call(t, "POST", "/api/v1/fixes", at(5, lon, lat+0.009), "Authorization", "bearer  "+s.devices[0]).into(t, 200, &took)
 	s.call(t, "POST", "/api/v1/fixes", body, "Cookie", s.cookie(t, "agent")).want(t, 403, "forbidden")
 	s.call(t, "POST", "/api/v1/fixes", body, "Cookie", s.cookie(t, "leader1")).want(t, 403, "forbidden") // in no unit
 	s.pass(10 * time.Second)

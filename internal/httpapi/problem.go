@@ -16,6 +16,7 @@ import (
 	"jiujin/internal/auth"
 	"jiujin/internal/pg"
 	"jiujin/ticket"
+	"jiujin/tracking"
 	"jiujin/tracking/jsonfix"
 )
 
@@ -70,6 +71,7 @@ var (
 	errWrongPassword = errors.New("old password is wrong")
 	errNotFound      = errors.New("not found")
 	errTooSlow       = errors.New("the request did not arrive in time")
+	errNoSender      = errors.New("neither the key of a device nor a session")
 	errCutShort      = errors.New("the request broke off")
 )
 
@@ -93,6 +95,13 @@ var known = []struct {
 	code   string
 	text   text
 }{
+	{tracking.ErrUnknownDevice, 401, "unknown_device", text{
+		"设备密钥未知：请检查 Authorization: Bearer …，或先登记设备。", "The key is unknown: check Authorization: Bearer …, or register the device.",
+	}},
+	{errNoSender, 401, "not_signed_in", text{
+		"请附上设备密钥（Authorization: Bearer …），或先登录（执法人员的手机）。",
+		"Send the key of a device (Authorization: Bearer …), or sign in (an officer's phone).",
+	}},
 	{auth.ErrNotSignedIn, 401, "not_signed_in", text{"请先登录。", "Sign in first."}},
 	{auth.ErrCredentials, 401, "not_signed_in", text{"登录名或密码不正确。", "The login or the password is wrong."}},
 	{errWrongPassword, 422, "wrong_password", text{"原密码不正确。", "The old password is wrong."}},
