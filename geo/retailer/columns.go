@@ -10,6 +10,22 @@ import (
 // ErrList says that a list as a whole cannot be read.
 var ErrList = errors.New("the list cannot be read")
 
+// ListError says why a list as a whole cannot be read. It wraps ErrList.
+type ListError struct {
+	// Code is the reason: empty, workbook, utf16, first_line, no_column, half_point, no_field or no_heading.
+	Code     string
+	Field    string   // with no_column and half_point the one that is missing, with no_field the one that there is not
+	Heading  string   // with no_heading: the one that the mapping asks for
+	Headings []string // of the first line, with no_column, half_point and no_heading
+	message  string
+}
+
+// Error is the whole message, in English.
+func (e *ListError) Error() string { return ErrList.Error() + ": " + e.message }
+
+// Unwrap is ErrList.
+func (e *ListError) Unwrap() error { return ErrList }
+
 // synonyms are the column headings by which each field is known, folded, the
 // better ones first.
 var synonyms = map[string][]string{
@@ -54,11 +70,17 @@ func findColumns(headings []string, mapping map[string]string) (columns, error) 
 	found := columns{}
 	for field, heading := range mapping {
 		if synonyms[field] == nil {
-			return nil, fmt.Errorf("%w: there is no field %q to map; the fields are %s", ErrList, field, strings.Join(Fields(), ", "))
+			return nil, &ListError{
+				Code: "no_field", Field: field,
+				message: fmt.Sprintf("there is no field %q to map; the fields are %s", field, strings.Join(Fields(), ", ")),
+			}
 		}
 		at := slices.IndexFunc(headings, func(h string) bool { return fold(h) == fold(heading) })
 		if at < 0 {
-			return nil, fmt.Errorf("%w: no column %q for field %s; the columns are %s", ErrList, heading, field, strings.Join(headings, ", "))
+			return nil, &ListError{
+				Code: "no_heading", Field: field, Heading: heading, Headings: headings,
+				message: fmt.Sprintf("no column %q for field %s; the columns are %s", heading, field, shown(headings)),
+			}
 		}
 		found[field] = at
 	}
@@ -75,14 +97,42 @@ func findColumns(headings []string, mapping map[string]string) (columns, error) 
 	}
 	for _, field := range []string{"licence_no", "name"} {
 		if _, ok := found[field]; !ok {
-			return nil, fmt.Errorf("%w: no column for %s; the first line must hold the headings, they are %s", ErrList, field, strings.Join(headings, ", "))
+			return nil, &ListError{
+				Code: "no_column", Field: field, Headings: headings,
+				message: fmt.Sprintf("no column for %s; the first line must hold the headings, they are %s", field, shown(headings)),
+			}
 		}
 	}
 	if found.has("lon") != found.has("lat") {
-		return nil, fmt.Errorf("%w: there is a column for one of lon and lat only", ErrList)
+		missing := "lat"
+		if found.has("lat") {
+			missing = "lon"
+		}
+		return nil, &ListError{
+			Code: "half_point", Field: missing, Headings: headings,
+			message: fmt.Sprintf("there is a column for one of lon and lat only; the columns are %s", shown(headings)),
+		}
 	}
 	return found, nil
 }
+
+// shown is the headings for a message: the first 40, each cut after 20 characters.
+func shown(headings []string) string {
+	out := make([]string, min(len(headings), 40))
+	for i := range out {
+		out[i] = headings[i]
+		if runes := []rune(out[i]); len(runes) > 20 {
+			out[i] = string(runes[:20]) + "…"
+		}
+	}
+	if len(headings) > len(out) {
+		out = append(out, "…")
+	}
+	return strings.Join(out, ", ")
+}
+
+// Shown is the headings as a message shows them: the first 40, shortened.
+func (e *ListError) Shown() string { return shown(e.Headings) }
 
 func (c columns) has(field string) bool {
 	_, ok := c[field]

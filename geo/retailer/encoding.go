@@ -35,9 +35,9 @@ type decoder struct {
 func newDecoder(enc Encoding, head []byte) (*decoder, error) {
 	switch {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return nil, fmt.Errorf("%w: this is a workbook; save it as CSV", ErrList)
+		return nil, &ListError{Code: "workbook", message: "this is a workbook; save it as CSV"}
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
-		return nil, fmt.Errorf("%w: this is UTF-16; save it as CSV in UTF-8", ErrList)
+		return nil, &ListError{Code: "utf16", message: "this is UTF-16; save it as CSV in UTF-8"}
 	}
 	d := &decoder{gb: simplifiedchinese.GB18030.NewDecoder()}
 	switch enc {

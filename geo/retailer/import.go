@@ -38,6 +38,7 @@ type Report struct {
 	Unchanged int
 	Refused   int
 	Encoding  Encoding          // found or given; Auto when the list was all ASCII
+	Datum     datum.Datum       // that the points were read in
 	Columns   map[string]string // field to the heading that it was found under
 	Problems  []Problem         // why rows were refused; the first 1,000
 	Warnings  []Problem         // about rows that were stored; the first 1,000
@@ -48,7 +49,7 @@ type Problem struct {
 	Row     int    // the line of the file on which the record starts; the first line is 1
 	Field   string // see Fields; "" when it is about the whole row
 	Value   string // as found, shortened
-	Code    string // encoding, quote, long_line, missing, too_long, unknown, licence_no, duplicate, holder, date, number, range, no_place, out_of_region, …
+	Code    string // encoding, quote, long_line, missing, too_long, unknown, licence_no, short_row, duplicate, holder, date, number, range, no_place, out_of_region, …
 	Message string // English
 }
 
@@ -117,31 +118,32 @@ func newImporter(r io.Reader, opts ImportOptions) (*importer, error) {
 	if err != nil {
 		return nil, err
 	}
+	im.report.Datum = from
 	im.report.Columns = make(map[string]string, len(cols))
 	for field, at := range cols {
 		im.report.Columns[field] = headings[at]
 	}
 	china := opts.Now.In(time.FixedZone("Asia/Shanghai", 8*60*60))
 	today := time.Date(china.Year(), china.Month(), china.Day(), 0, 0, 0, 0, time.UTC)
-	im.rows = rowReader{columns: cols, text: text, datum: from, region: opts.Region, today: today}
+	im.rows = rowReader{columns: cols, width: len(headings), text: text, datum: from, region: opts.Region, today: today}
 	return im, nil
 }
 
 func (im *importer) headings(text *decoder) ([]string, error) {
 	rec, err := im.src.next()
 	if err == io.EOF {
-		return nil, fmt.Errorf("%w: it is empty", ErrList)
-	}
-	if err == nil {
-		err = rec.err
+		return nil, &ListError{Code: "empty", message: "it is empty"}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: headings in line %d: %w", ErrList, rec.line, err)
+		return nil, err
+	}
+	if err := rec.err; err != nil {
+		return nil, &ListError{Code: "first_line", message: fmt.Sprintf("headings in line %d: %v", rec.line, err)}
 	}
 	out := make([]string, len(rec.fields))
 	for i, f := range rec.fields {
 		if out[i], err = text.text(f); err != nil {
-			return nil, fmt.Errorf("%w: heading %d in line %d: %w", ErrList, i+1, rec.line, err)
+			return nil, &ListError{Code: "first_line", message: fmt.Sprintf("heading %d in line %d: %v", i+1, rec.line, err)}
 		}
 	}
 	return out, nil

@@ -23,6 +23,7 @@ const (
 // rowReader makes retailers out of records.
 type rowReader struct {
 	columns columns
+	width   int // columns of the first line
 	text    *decoder
 	datum   datum.Datum
 	region  orb.Bound // the zero Bound means the whole Earth
@@ -56,6 +57,10 @@ func (r rowReader) read(rec record) (Retailer, []Problem, []Problem) {
 			w.problem(field, "encoding", err)
 		}
 		w.values[field] = s
+	}
+	if len(rec.fields) < r.width {
+		message := fmt.Sprintf("the row has %d columns, the headings are %d", len(rec.fields), r.width)
+		w.warnings = append(w.warnings, Problem{Code: "short_row", Message: message})
 	}
 	var out Retailer
 	if len(w.problems) == 0 {

@@ -32,6 +32,7 @@ type importAnswer struct {
 	Unchanged int               `json:"unchanged"`
 	Refused   int               `json:"refused"`
 	Encoding  string            `json:"encoding"`
+	Datum     string            `json:"datum" doc:"That the coordinates were read in"`
 	Columns   map[string]string `json:"columns" doc:"Field to heading, as found"`
 	Errors    []importProblem   `json:"errors" nullable:"false" doc:"Why rows were refused; the first 1,000"`
 	Warnings  []importProblem   `json:"warnings" nullable:"false" doc:"About rows that were stored; the first 1,000"`
@@ -138,7 +139,7 @@ func parseMapping(s string) (map[string]string, error) {
 func importAnswerOf(r retailer.Report, dry bool, l lang) importAnswer {
 	return importAnswer{
 		Rows: r.Rows, Inserted: r.Inserted, Updated: r.Updated, Unchanged: r.Unchanged, Refused: r.Refused,
-		Encoding: string(r.Encoding), Columns: r.Columns, DryRun: dry,
+		Encoding: string(r.Encoding), Datum: string(r.Datum), Columns: r.Columns, DryRun: dry,
 		Errors: importProblems(r.Problems, l), Warnings: importProblems(r.Warnings, l),
 	}
 }
@@ -147,11 +148,62 @@ func importProblems(list []retailer.Problem, l lang) []importProblem {
 	out := make([]importProblem, len(list))
 	for i, p := range list {
 		out[i] = importProblem(p)
-		if zh, ok := rowTexts[p.Code]; ok && l != english {
-			out[i].Message = zh
+		if l != english {
+			out[i].Message = rowText(p)
 		}
 	}
 	return out
+}
+
+// rowText is the message of a problem in Chinese, or as it comes when there is none.
+func rowText(p retailer.Problem) string {
+	if p.Code == "unknown" && p.Field == "status" {
+		return "未知的许可证状态，可用：" + names(retailer.Statuses()) + "。"
+	}
+	if p.Code == "unknown" && p.Field == "business_form" {
+		return "未知的业态，可用：" + names(retailer.Forms()) + "。"
+	}
+	if zh, ok := rowTexts[p.Code]; ok {
+		return zh
+	}
+	return p.Message
+}
+
+func names(terms []retailer.Term) string {
+	out := make([]string, len(terms))
+	for i, t := range terms {
+		out[i] = t.Zh
+	}
+	return strings.Join(out, "、")
+}
+
+// listText says why a list as a whole cannot be read. The English text is the error's own.
+func listText(e *retailer.ListError) text {
+	field, ok := map[string]string{"licence_no": "许可证号", "name": "店名", "lon": "经度", "lat": "纬度"}[e.Field]
+	if !ok {
+		field = e.Field
+	}
+	var zh string
+	switch e.Code {
+	case "empty":
+		zh = "名单是空的。"
+	case "workbook":
+		zh = "这是电子表格文件，请另存为 CSV。"
+	case "utf16":
+		zh = "这是 UTF-16 编码，请另存为 UTF-8 编码的 CSV。"
+	case "first_line":
+		zh = "无法读取第一行的表头，请检查编码和引号。"
+	case "no_column":
+		zh = "没有“" + field + "”列（" + e.Field + "）；第一行应为表头，现有：" + e.Shown() + "。"
+	case "half_point":
+		zh = "经度和纬度只有一列，缺“" + field + "”列；现有表头：" + e.Shown() + "。"
+	case "no_field":
+		zh = "没有字段“" + e.Field + "”；可用的字段：" + strings.Join(retailer.Fields(), "、") + "。"
+	case "no_heading":
+		zh = "没有表头“" + e.Heading + "”（字段 " + e.Field + "）；现有：" + e.Shown() + "。"
+	}
+	message := e.Error()
+	return text{zh, strings.ToUpper(message[:1]) + message[1:] + "."}
 }
 
 // rowTexts are the messages of an import in Chinese, by code. The English ones come with the problem.
@@ -160,6 +212,7 @@ var rowTexts = map[string]string{
 	"quote":         "引号不成对。",
 	"long_line":     "该行过长。",
 	"missing":       "缺少内容。",
+	"short_row":     "该行的列数少于表头，缺的各列按空白处理。",
 	"too_long":      "内容过长。",
 	"unknown":       "未知的取值。",
 	"licence_no":    "许可证号应为 12 位数字。",

@@ -102,8 +102,46 @@ func TestImportSaysWhatIsWrongWithTheRequest(t *testing.T) {
 		}
 	}
 	v.importList(t, list, "", "en", "short").want(t, 422, "validation")
-	v.importList(t, "a,b\n1,2\n", "", "en").want(t, 422, "unreadable_list")
-	v.importList(t, "", "", "en").want(t, 422, "unreadable_list")
+	for _, c := range []struct{ body, query, zh, en string }{
+		{"店名,备注\n1,2\n", "", "没有“许可证号”列（licence_no）；第一行应为表头，现有：店名, 备注。", "no column for licence_no; the first line must hold the headings, they are 店名, 备注."},
+		{"许可证号,备注\n1,2\n", "", "没有“店名”列", "no column for name"},
+		{"许可证号,店名,经度\n", "", "缺“纬度”列", "one of lon and lat only; the columns are 许可证号, 店名, 经度."},
+		{"许可证号,店名\n", "?map=name:招牌", "没有表头“招牌”", `no column "招牌" for field name`},
+		{"许可证号,店名\n", "?map=title:店名", "没有字段“title”；可用的字段：address、", `no field "title"`},
+		{"", "", "空的", "empty"},
+		{"PK\x03\x04", "", "CSV", "workbook"},
+		{"\xff\xfea\x00", "", "UTF-8", "UTF-16"},
+		{"\"a,b\n", "", "第一行的表头", "line 1"},
+	} {
+		if p := v.importList(t, c.body, c.query, "zh").want(t, 422, "unreadable_list"); !strings.Contains(p.Detail, c.zh) {
+			t.Errorf("%q: %q, want %q", c.body, p.Detail, c.zh)
+		}
+		if p := v.importList(t, c.body, c.query, "en").want(t, 422, "unreadable_list"); !strings.Contains(p.Detail, c.en) {
+			t.Errorf("%q: %q, want %q", c.body, p.Detail, c.en)
+		}
+	}
+}
+
+func TestImportSaysWhatIsWrongWithARow(t *testing.T) {
+	v := newService(t)
+	const body = "许可证号,店名,状态,业态,地址\n110101100001,东风烟酒店,火锅,食堂,云溪路\n110101100002,望江店\n"
+	var a importAnswer
+	v.importList(t, body, "", "zh").into(t, 200, &a)
+	if a.Datum != "WGS84" || a.Inserted != 1 || len(a.Errors) != 2 || len(a.Warnings) != 1 {
+		t.Fatalf("%+v", a)
+	}
+	for _, e := range a.Errors {
+		if want := map[string]string{"status": "有效、停业、", "business_form": "食杂店、便利店、"}[e.Field]; !strings.Contains(e.Message, want) {
+			t.Errorf("%s: %q, want %q", e.Field, e.Message, want)
+		}
+	}
+	if w := a.Warnings[0]; w.Row != 3 || w.Code != "short_row" || !strings.Contains(w.Message, "少于表头") {
+		t.Errorf("%+v", w)
+	}
+	v.importList(t, body, "?datum=gcj02", "en", "the-same-in-another-datum").into(t, 200, &a)
+	if a.Datum != "GCJ02" || !strings.Contains(a.Errors[0].Message+a.Errors[1].Message, "停业") || a.Warnings[0].Message != "the row has 2 columns, the headings are 5" {
+		t.Errorf("%+v", a)
+	}
 }
 
 // A list that says how long it is is refused before anything of it is stored; one that does not, when it gets too long.

@@ -186,7 +186,7 @@ func (s *Server) describeImport() *huma.Operation {
 			Example: "许可证号,企业名称,经营地址,经度,纬度\n110101100001,东风烟酒店,云溪路 1 号,117.970,28.450\n",
 		}}},
 		Responses: s.ok("What became of the rows", "application/json", s.schemaOf(importAnswer{}), importAnswer{
-			Rows: 2, Inserted: 1, Refused: 1, Encoding: "gb18030", Columns: map[string]string{"licence_no": "许可证号", "name": "企业名称"},
+			Rows: 2, Inserted: 1, Refused: 1, Encoding: "gb18030", Datum: "WGS84", Columns: map[string]string{"licence_no": "许可证号", "name": "企业名称"},
 			Errors:   []importProblem{{Row: 3, Field: "licence_no", Value: "11010110000X", Code: "licence_no", Message: "许可证号应为 12 位数字。"}},
 			Warnings: []importProblem{},
 		}),

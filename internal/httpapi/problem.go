@@ -234,6 +234,9 @@ func (s *Server) domainProblem(a *about, err error) *Problem {
 		p.Reason = string(busy.Reason)
 		return p
 	}
+	if list, ok := errors.AsType[*retailer.ListError](err); ok {
+		return s.problemOf(a, http.StatusUnprocessableEntity, "unreadable_list", listText(list))
+	}
 	if syntax, ok := errors.AsType[*jsonfix.SyntaxError](err); ok {
 		line, offset := strconv.Itoa(syntax.Line), strconv.Itoa(syntax.Offset)
 		return s.problemOf(a, http.StatusBadRequest, "malformed", text{
