@@ -11,7 +11,7 @@ import (
 )
 
 // PublicBoard is what a screen in the service hall may show (domain E7): half an hour late, by district, counts below
-// five left out, never a place, a unit or a person.
+// five (but zero) left out, never a place, a unit or a person.
 type PublicBoard struct {
 	AsOf       time.Time        `json:"as_of"`
 	Today      PublicToday      `json:"today"`
@@ -19,14 +19,14 @@ type PublicBoard struct {
 	Recent     []PublicRecent   `json:"recent"`
 }
 
-// PublicToday counts since midnight in Asia/Shanghai. A count below five is nil, OnTimeRate below five arrivals.
+// PublicToday counts since midnight in Asia/Shanghai. A count from one to four is nil, OnTimeRate below five arrivals.
 type PublicToday struct {
 	Received   *int     `json:"received"`
 	Closed     *int     `json:"closed"`
 	OnTimeRate *float64 `json:"on_time_rate"`
 }
 
-// PublicDistrict counts the tickets of seven days by district; a count below five is nil.
+// PublicDistrict counts the tickets of seven days by district; a count from one to four is nil.
 type PublicDistrict struct {
 	District string `json:"district"`
 	Open     *int   `json:"open"`
@@ -47,16 +47,16 @@ const (
 	smallestPublic = 5
 
 	selectPublicToday = `
-select nullif(greatest(count(*) filter (where registered_at >= @midnight and registered_at <= @asof), @smallest - 1), @smallest - 1)::int,
-    nullif(greatest(count(*) filter (where status = 'closed' and closed_at >= @midnight and closed_at <= @asof), @smallest - 1), @smallest - 1)::int,
+select count(*) filter (where registered_at >= @midnight and registered_at <= @asof),
+    count(*) filter (where status = 'closed' and closed_at >= @midnight and closed_at <= @asof),
     case when count(on_scene_at) filter (where on_scene_at >= @midnight and on_scene_at <= @asof) >= @smallest
          then avg((on_scene_at <= arrive_by)::int) filter (where on_scene_at >= @midnight and on_scene_at <= @asof) end::float8
 from ticket where registered_at >= @midnight - interval '2 days'`
 
 	selectPublicDistricts = `
 select o.name,
-    nullif(greatest(count(*) filter (where t.closed_at is null or t.closed_at > @asof), @smallest - 1), @smallest - 1)::int,
-    nullif(greatest(count(*) filter (where t.closed_at <= @asof), @smallest - 1), @smallest - 1)::int
+    count(*) filter (where t.closed_at is null or t.closed_at > @asof),
+    count(*) filter (where t.closed_at <= @asof)
 from ticket t join org o on o.id = t.org_id
 where t.registered_at between @asof::timestamptz - interval '7 days' and @asof
 group by o.name order by o.name`
@@ -82,13 +82,26 @@ func (s *Service) Public(ctx context.Context, q pg.Queryer, now time.Time) (Publ
 	if err != nil {
 		return b, fmt.Errorf("public figures: %w", err)
 	}
+	b.Today.Received, b.Today.Closed = coarse(b.Today.Received), coarse(b.Today.Closed)
 	rows, _ := q.Query(ctx, selectPublicDistricts, args)
 	if b.ByDistrict, err = pgx.CollectRows(rows, pgx.RowToStructByPos[PublicDistrict]); err != nil {
 		return b, fmt.Errorf("public districts: %w", err)
+	}
+	for i := range b.ByDistrict {
+		d := &b.ByDistrict[i]
+		d.Open, d.Closed = coarse(d.Open), coarse(d.Closed)
 	}
 	rows, _ = q.Query(ctx, selectPublicRecent, args)
 	if b.Recent, err = pgx.CollectRows(rows, pgx.RowToStructByPos[PublicRecent]); err != nil {
 		return b, fmt.Errorf("public recent: %w", err)
 	}
 	return b, nil
+}
+
+// coarse leaves out a count that could single somebody out: one to four. Zero singles nobody out.
+func coarse(n *int) *int {
+	if n != nil && *n > 0 && *n < smallestPublic {
+		return nil
+	}
+	return n
 }

@@ -16,7 +16,7 @@ export interface PublicProgress {
   expected_by: string | null
 }
 
-/** Counts below five are null: suppressed, not zero. */
+/** Counts from one to four are null: suppressed, not zero. */
 export interface PublicBoard {
   /** The moment up to which everything here counts, half an hour ago. */
   as_of: string
