@@ -188,16 +188,29 @@ func checkTime(at, now time.Time, rules Rules) *Refusal {
 	case at.Sub(now) > rules.Ahead:
 		return &Refusal{
 			Reason: Future, Field: "fixed_at",
-			Detail: fmt.Sprintf("the fix is %v ahead of the clock here, at most %v is taken; check the device's clock and time zone",
-				at.Sub(now).Round(time.Second), rules.Ahead),
+			Detail: fmt.Sprintf("the fix is %s ahead of the clock here, at most %s is taken; check the device's clock and time zone",
+				inWords(at.Sub(now)), inWords(rules.Ahead)),
 		}
 	case now.Sub(at) > rules.Oldest:
 		return &Refusal{
 			Reason: TooOld, Field: "fixed_at",
-			Detail: fmt.Sprintf("the fix is %v old, at most %v is taken", now.Sub(at).Round(time.Hour), rules.Oldest),
+			Detail: fmt.Sprintf("the fix is more than %s old, at most %s is taken", inWords(now.Sub(at)), inWords(rules.Oldest)),
 		}
 	}
 	return nil
+}
+
+// inWords is d in whole units as people say it, rounded down.
+func inWords(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%d days", d/(24*time.Hour))
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%d hours", d/time.Hour)
+	case d >= 10*time.Minute:
+		return fmt.Sprintf("%d minutes", d/time.Minute)
+	}
+	return fmt.Sprintf("%d s", d/time.Second)
 }
 
 func toWGS84(f *Fix, from datum.Datum) *Refusal {

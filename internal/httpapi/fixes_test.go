@@ -112,6 +112,23 @@ func TestBodiesThatAreNoFixes(t *testing.T) {
 			t.Errorf("%q: %s, want %s", body, p.Detail, where)
 		}
 	}
+	for body, want := range map[string]string{
+		"":              "内容为空。",
+		"lon=117":       "应以 { 或 [ 开头。",
+		"[{}":           "内容不完整，提前结束。",
+		"[{\"lon\":}]":  "此处应为一个值，却是 '}'。",
+		"[{\"lon\"}]":   "字段名之后应为冒号，却是 '}'。",
+		"[{} 7]":        "数组的一项之后应为逗号或 ]，却是 '7'。",
+		"[{1:2}]":       "此处应为带引号的字段名，却是 '1'。",
+		"[] 7":          "内容结束之后还有 '7'。",
+		"[{\"a\":1 2}]": "字段之后应为逗号或 }，却是 '2'。",
+		"[tru]":         "不能有字符 ']'。",
+	} {
+		p := v.call(t, "POST", "/api/v1/fixes", body, "Authorization", "Bearer "+v.device).want(t, 400, "malformed")
+		if !strings.HasSuffix(p.Detail, "："+want) {
+			t.Errorf("%q: %s, want %s", body, p.Detail, want)
+		}
+	}
 	many := "[" + strings.Repeat(`{},`, 10_000) + "{}]"
 	v.post(t, many).want(t, 413, "too_large")
 	v.post(t, strings.ReplaceAll(many[1:len(many)-1], ",", "\n")).want(t, 413, "too_large")

@@ -240,7 +240,7 @@ func (s *Server) domainProblem(a *about, err error) *Problem {
 	if syntax, ok := errors.AsType[*jsonfix.SyntaxError](err); ok {
 		line, offset := strconv.Itoa(syntax.Line), strconv.Itoa(syntax.Offset)
 		return s.problemOf(a, http.StatusBadRequest, "malformed", text{
-			"请求内容不是合法的 JSON：第 " + line + " 行（第 " + offset + " 字节）：" + syntax.What + "。",
+			"请求内容不是合法的 JSON：第 " + line + " 行（第 " + offset + " 字节）：" + translate(syntax.What, chinese) + "。",
 			"The body is not JSON: line " + line + ", byte " + offset + ": " + syntax.What + ".",
 		})
 	}

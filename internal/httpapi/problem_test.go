@@ -92,6 +92,17 @@ func TestLanguageOfProblems(t *testing.T) {
 	}
 }
 
+func TestTimeInTheQueryThatIsNoTime(t *testing.T) {
+	v := newService(t)
+	cookie := v.signIn(t, "supervisor", password)
+	for language, want := range map[string]string{"zh": textTime.zh, "en": textTime.en} {
+		p := v.call(t, "GET", "/api/v1/shifts?from=yesterday", "", "Cookie", cookie, "Accept-Language", language).want(t, 422, "validation")
+		if len(p.Errors) != 1 || p.Errors[0].Location != "query.from" || p.Errors[0].Message != want {
+			t.Errorf("%s: %+v", language, p.Errors)
+		}
+	}
+}
+
 func TestErrorsFromInsideSayNothingOfIt(t *testing.T) {
 	v := newService(t)
 	ctx := v.personContext(auth.Agent)

@@ -44,6 +44,8 @@ func (t text) in(l lang) string {
 
 var (
 	textInternal   = text{"服务内部出错，请将请求编号告知管理员。", "Something broke inside; tell the administrator the request id."}
+	textTime       = text{"应为 RFC 3339 时间，如 2026-11-22T06:10:24Z", "expected an RFC 3339 time such as 2026-11-22T06:10:24Z"}
+	textMalformed  = text{"请求内容不是完整、合法的 JSON。", "The body is not JSON, or not whole."}
 	textValidation = text{"提交的内容有误，请检查标出的字段。", "Some input is wrong; look at the fields named."}
 )
 
@@ -115,6 +117,18 @@ var phrases = compilePhrases([][2]string{
 	{`invalid boolean`, `应为 true 或 false`},
 	{`request body is required`, `缺少请求内容`},
 	{`unknown content type: %s`, `不支持的内容类型：%s`},
+	// of encoding/json and of package jsonfix
+	{`the body is empty`, `内容为空`},
+	{`it must start with { or [`, `应以 { 或 [ 开头`},
+	{`unexpected end of JSON input`, `内容不完整，提前结束`},
+	{`unexpected EOF`, `内容不完整，提前结束`},
+	{`invalid character %s looking for beginning of value`, `此处应为一个值，却是 %s`},
+	{`invalid character %s looking for beginning of object key string`, `此处应为带引号的字段名，却是 %s`},
+	{`invalid character %s after object key`, `字段名之后应为冒号，却是 %s`},
+	{`invalid character %s after object key:value pair`, `字段之后应为逗号或 }，却是 %s`},
+	{`invalid character %s after array element`, `数组的一项之后应为逗号或 ]，却是 %s`},
+	{`invalid character %s after top-level value`, `内容结束之后还有 %s`},
+	{`invalid character %s in %s`, `不能有字符 %s`},
 })
 
 type phrase struct {
@@ -133,6 +147,9 @@ func compilePhrases(pairs [][2]string) []phrase {
 
 // translate puts a message of the validator into a language.
 func translate(message string, l lang) string {
+	if strings.HasPrefix(message, "invalid date/time for format") { // names Go's own way of writing a format
+		return textTime.in(l)
+	}
 	if l == english {
 		return message
 	}
