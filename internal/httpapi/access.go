@@ -46,6 +46,9 @@ func (r rule) timeLimit() time.Duration {
 	return r.within
 }
 
+// pagesPath is the route of the web pages: every address that no other route has.
+const pagesPath = "/*"
+
 func only(roles ...auth.Role) access { return access{roles: roles} }
 
 // accessTable is the one place that says who may do what. Handlers do not ask
@@ -114,7 +117,7 @@ func accessTable() []rule {
 		{method: "GET", path: "/healthz", access: public},
 		{method: "GET", path: "/readyz", access: public},
 		{method: "GET", path: "/metrics", access: operator},
-		{method: "GET", path: "/*", access: public},
+		{method: "GET", path: pagesPath, access: public},
 	}
 }
 
@@ -139,8 +142,8 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		rule, ok := s.rules[r.Method+" "+tablePath(c.Path())]
-		if !ok {
-			return s.unknownRoute(c)
+		if !ok || rule.path == pagesPath && strings.HasPrefix(r.URL.Path, "/api/") {
+			return s.unknownRoute(r)
 		}
 		about := aboutRequest(r.Context())
 		about.route, about.quiet = rule.path, rule.quiet
@@ -161,13 +164,34 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // unknownRoute answers what no route serves.
-func (s *Server) unknownRoute(c echo.Context) error {
-	for key := range s.rules {
-		if method, path, _ := strings.Cut(key, " "); path == tablePath(c.Path()) && method != c.Request().Method {
-			return echo.ErrMethodNotAllowed
-		}
+func (s *Server) unknownRoute(r *http.Request) error {
+	if len(s.methodsOf(r.URL.Path)) > 0 {
+		return echo.ErrMethodNotAllowed
 	}
 	return echo.ErrNotFound
+}
+
+// methodsOf is the methods that an address takes, in alphabetical order; none when there is no such address.
+func (s *Server) methodsOf(address string) []string {
+	var methods []string
+	for _, rule := range s.rules {
+		if rule.serves(address) && !slices.Contains(methods, rule.method) {
+			methods = append(methods, rule.method)
+		}
+	}
+	slices.Sort(methods)
+	return methods
+}
+
+// serves tells whether the rule's path stands for the address. The pages stand for all outside of the API.
+func (r rule) serves(address string) bool {
+	if r.path == pagesPath {
+		return !strings.HasPrefix(address, "/api/")
+	}
+	want, have := strings.Split(r.path, "/"), strings.Split(address, "/")
+	return slices.EqualFunc(want, have, func(part, given string) bool {
+		return part == given || strings.HasPrefix(part, "{") && given != ""
+	})
 }
 
 // answerWithin is how much longer than a request may take to arrive its answer

@@ -130,8 +130,26 @@ func TestUnknownAddressAndMethod(t *testing.T) {
 	v := newService(t)
 	v.call(t, "GET", "/api/v1/nothing", "").want(t, 404, "not_found")
 	v.call(t, "GET", "/api/", "").want(t, 404, "not_found")
-	v.call(t, "PUT", "/api/v1/session", "{}").want(t, 405, "method_not_allowed")
-	v.call(t, "POST", "/login", "{}").want(t, 405, "method_not_allowed")
+	for request, allow := range map[string]string{
+		"PUT /api/v1/session":               "DELETE, GET, POST",
+		"GET /api/v1/fixes":                 "POST",
+		"DELETE /api/v1/fixes":              "POST",
+		"GET /api/v1/tickets/7/offers":      "POST",
+		"PUT /api/v1/units/7":               "GET",
+		"GET /api/v1/policy/2":              "PUT",
+		"POST /api/openapi.json":            "GET",
+		"POST /login":                       "GET",
+		"GET /api/v1/tickets/7/actions/act": "POST",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		a := v.call(t, method, path, "")
+		a.want(t, 405, "method_not_allowed")
+		if got := a.header.Get("Allow"); got != allow {
+			t.Errorf("%s: Allow %q, want %q", request, got, allow)
+		}
+	}
+	v.call(t, "GET", "/api/v1/tickets/7/nothing", "").want(t, 404, "not_found")
+	v.call(t, "POST", "/api/v1/nothing", "{}").want(t, 404, "not_found")
 }
 
 func TestScopeOfAdministration(t *testing.T) {

@@ -125,11 +125,11 @@ func TestConflictsSayWhatIsSo(t *testing.T) {
 	}
 	s.offer(t, second, s.units[1], "").into(t, 200, &second)
 	third := s.report(t).Ticket
-	if p := s.offer(t, third, s.units[1], "y").want(t, 409, "unit_busy"); p.Reason != "offered" {
+	if p := s.offer(t, third, s.units[1], "y").want(t, 409, "unit_busy"); p.Reason != "offered" || !strings.Contains(p.Detail, "open offer") {
 		t.Errorf("busy because %q", p.Reason)
 	}
 	s.do(t, "dispatcher", fmt.Sprintf("/units/%d/service", s.units[2]), `{"in_service":false,"reason":"爆胎"}`).into(t, 200, new(dispatch.UnitView))
-	if p := s.offer(t, third, s.units[2], "y").want(t, 409, "unit_busy"); p.Reason != "in_repair" {
+	if p := s.offer(t, third, s.units[2], "y").want(t, 409, "unit_busy"); p.Reason != "in_repair" || !strings.Contains(p.Detail, "in repair") {
 		t.Errorf("busy because %q", p.Reason)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -230,7 +231,7 @@ func (s *Server) domainProblem(a *about, err error) *Problem {
 		return p
 	}
 	if busy, ok := errors.AsType[*dispatch.UnitBusyError](err); ok {
-		p := s.problemOf(a, http.StatusConflict, "unit_busy", text{"该单元目前不能接单。", "The unit cannot take an offer now."})
+		p := s.problemOf(a, http.StatusConflict, "unit_busy", busyText(busy.Reason))
 		p.Reason = string(busy.Reason)
 		return p
 	}
@@ -299,6 +300,9 @@ func (s *Server) echoError(err error, c echo.Context) {
 	}
 	a := aboutRequest(c.Request().Context())
 	if he, ok := errors.AsType[*echo.HTTPError](err); ok && he.Code < 500 {
+		if he.Code == http.StatusMethodNotAllowed {
+			c.Response().Header().Set("Allow", strings.Join(s.methodsOf(c.Request().URL.Path), ", "))
+		}
 		code, detail := httpCode(he.Code)
 		s.writeProblem(c.Response(), c.Request(), s.problemOf(a, he.Code, code, detail))
 		return
@@ -309,6 +313,8 @@ func (s *Server) echoError(err error, c echo.Context) {
 // httpCode is the code and text of an error that echo or huma found.
 func httpCode(status int) (string, text) {
 	switch status {
+	case http.StatusBadRequest: // the body, or the lack of one
+		return "malformed", textMalformed
 	case http.StatusNotFound:
 		return "not_found", text{"没有这个地址。", "There is no such address."}
 	case http.StatusMethodNotAllowed:

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"golang.org/x/text/language"
+
+	"jiujin/dispatch"
 )
 
 // lang is a language that the service speaks, as in Content-Language.
@@ -81,10 +83,28 @@ func fieldText(code string) text {
 		return text{"派单前须确定位置。", "A place is needed before somebody can be sent."}
 	case "required_unless_anonymous":
 		return text{"非匿名时必须留电话。", "A phone number is needed unless the reporter is anonymous."}
+	case "not_a_phone":
+		return text{"这不像电话号码：5 至 20 位数字，可含空格和 + - ( )。", "This is no phone number: 5 to 20 digits, with spaces and + - ( )."}
 	case "anonymous_keeps_no_contact":
 		return text{"匿名举报不得记录联系方式。", "An anonymous report keeps no contact."}
 	default:
 		return text{code, code}
+	}
+}
+
+// busyText says why a unit cannot take an offer.
+func busyText(reason dispatch.Reason) text {
+	switch reason {
+	case dispatch.ReasonOffShift:
+		return text{"该单元目前不在班，不能接单。", "The unit is off shift and cannot take an offer."}
+	case dispatch.ReasonInRepair:
+		return text{"该单元正在维修停用，不能接单。", "The unit is in repair and cannot take an offer."}
+	case dispatch.ReasonOnTask:
+		return text{"该单元正在执行另一任务，不能接单。", "The unit is on another task and cannot take an offer."}
+	case dispatch.ReasonOffered:
+		return text{"该单元正有待答复的派单，不能再接单。", "The unit has an open offer and cannot take another."}
+	default:
+		return text{"该单元目前不能接单。", "The unit cannot take an offer now."}
 	}
 }
 

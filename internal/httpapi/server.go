@@ -138,7 +138,7 @@ func (s *Server) registerRoutes() {
 	s.liveRoutes()
 	s.healthRoutes()
 	s.describeEchoRoutes()
-	s.echo.GET("/*", s.page)
+	s.echo.GET(pagesPath, s.page)
 }
 
 // Handler is the whole service.
