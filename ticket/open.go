@@ -3,6 +3,7 @@ package ticket
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/paulmach/orb"
@@ -44,7 +45,7 @@ func (p *Place) check() Invalid {
 // Reporter is who called. It goes into the vault and nowhere else.
 type Reporter struct {
 	Mode              string // named, hidden (known to the vault only), anonymous (no contact kept)
-	Name, Phone, Note string
+	Name, Phone, Note string // Phone: 5 to 20 digits, and spaces, +, -, ( and )
 }
 
 // Opening is one demand as an agent takes it down.
@@ -96,6 +97,9 @@ func (r *Reporter) check() (bad Invalid) {
 		if r.Phone == "" && r.Name == "" {
 			bad.add("reporter.phone", "required_unless_anonymous")
 		}
+		if r.Phone != "" && !callable(r.Phone) {
+			bad.add("reporter.phone", "not_a_phone")
+		}
 	case "anonymous":
 		if hasContact {
 			bad.add("reporter.mode", "anonymous_keeps_no_contact")
@@ -104,6 +108,20 @@ func (r *Reporter) check() (bad Invalid) {
 		bad.add("reporter.mode", "unknown_value")
 	}
 	return bad
+}
+
+// callable tells whether s looks like a telephone number: 5 to 20 digits, and spaces, +, -, ( and ) between them.
+func callable(s string) bool {
+	digits := 0
+	for _, r := range s {
+		switch {
+		case r >= '0' && r <= '9':
+			digits++
+		case !strings.ContainsRune(" +-()", r):
+			return false
+		}
+	}
+	return digits >= 5 && digits <= 20
 }
 
 // Open registers a demand: an appeal with the caller's words, a ticket with a number and a secret code, and, unless

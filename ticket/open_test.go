@@ -95,6 +95,11 @@ func TestOpenTellsEverythingWrongAtOnce(t *testing.T) {
 		{func(in *ticket.Opening) { in.Place.Point = &orb.Point{181, 20} }, "[{lon not_a_point}]"},
 		{func(in *ticket.Opening) { in.Reporter.Phone = "1" }, "[{reporter.mode anonymous_keeps_no_contact}]"},
 		{func(in *ticket.Opening) { in.Reporter.Mode = "hidden" }, "[{reporter.phone required_unless_anonymous}]"},
+		{func(in *ticket.Opening) { in.Reporter = ticket.Reporter{Mode: "named", Phone: "not-a-phone"} }, "[{reporter.phone not_a_phone}]"},
+		{func(in *ticket.Opening) { in.Reporter = ticket.Reporter{Mode: "named", Name: "王五", Phone: "1234"} }, "[{reporter.phone not_a_phone}]"},
+		{func(in *ticket.Opening) {
+			in.Reporter = ticket.Reporter{Mode: "hidden", Phone: strings.Repeat("1", 21)}
+		}, "[{reporter.phone not_a_phone}]"},
 		{
 			func(in *ticket.Opening) { in.Reporter = ticket.Reporter{Mode: "named", Name: long, Note: "\x00"} },
 			"[{reporter.name too_long} {reporter.note not_text}]",
