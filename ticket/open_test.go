@@ -119,6 +119,11 @@ func TestOpenTellsEverythingWrongAtOnce(t *testing.T) {
 	in := report()
 	in.Narrative, in.Place.Text = strings.Repeat("长", 4000), strings.Repeat("长", 200)
 	o.open(t, in)
+	for _, number := range []string{"12313", "+86 (0793) 123-4567", strings.Repeat("1", 20)} {
+		in = report()
+		in.Reporter = ticket.Reporter{Mode: "named", Phone: number}
+		o.open(t, in)
+	}
 }
 
 // The county by division code, whoever takes the call; without one, the county of the person; above the counties,
