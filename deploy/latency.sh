@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures, as JSON: report filed → offer visible to the officer, and fix posted → map event on the stream, with
 # 40 vehicles at one fix a second, on an empty demo town of its own.
-# usage: deploy/latency.sh [SECONDS=90]
+# usage: deploy/latency.sh [SECONDS=120]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 data=$(mktemp -d /tmp/jiujin-latency-XXXXXX)
@@ -14,4 +14,4 @@ until [ -s "$data/ready" ]; do
   sleep 0.1
 done
 bin/fleetsim --url "$(cat "$data/ready")" --credentials "$data/demo-credentials.json" \
-  --rate 1s --calls-per-hour 900 --scene 20s --duration "${1:-90}s" --json
+  --rate 1s --calls-per-hour 3000 --scene 10s --duration "${1:-120}s" --json
