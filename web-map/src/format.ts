@@ -1,3 +1,5 @@
+import type { Locale } from './i18n'
+
 /** Numbers and times as people read them. Times are always shown in Asia/Shanghai, whatever the machine says. */
 export const TIME_ZONE = 'Asia/Shanghai'
 
@@ -58,12 +60,26 @@ export function dateTime(at: Moment, now: number): string {
 
 const pad = (n: number) => String(n).padStart(2, '0')
 
-/** A span of seconds without sign: "03:05" under 100 minutes, "5:20 h" under 48 hours, then "3 d". */
-export function span(seconds: number): string {
+const UNITS = { 'zh-CN': { h: '小时', d: '天' }, en: { h: 'h', d: 'd' } }
+
+/**
+ * A span of seconds without sign, its number and its unit apart: "03:05" under 100 minutes, "5:20" hours under
+ * 48 hours, then "3" days. Minutes and seconds have no unit.
+ */
+export function spanParts(seconds: number, locale: Locale): { text: string; unit: string } {
   const s = Math.abs(Math.trunc(seconds))
-  if (s < 6000) return `${pad(Math.floor(s / 60))}:${pad(s % 60)}`
-  if (s < 48 * 3600) return `${Math.floor(s / 3600)}:${pad(Math.floor(s / 60) % 60)} h`
-  return `${Math.floor(s / 86400)} d`
+  if (s < 6000) return { text: `${pad(Math.floor(s / 60))}:${pad(s % 60)}`, unit: '' }
+  const units = UNITS[locale]
+  if (s < 48 * 3600) {
+    return { text: `${Math.floor(s / 3600)}:${pad(Math.floor(s / 60) % 60)}`, unit: units.h }
+  }
+  return { text: String(Math.floor(s / 86400)), unit: units.d }
+}
+
+/** A span of seconds without sign in one text: "03:05", "5:20 小时" or "5:20 h", "3 天" or "3 d". */
+export function span(seconds: number, locale: Locale): string {
+  const { text, unit } = spanParts(seconds, locale)
+  return unit ? `${text} ${unit}` : text
 }
 
 /** Metres as "850 m" below one kilometre, else "1.3 km" or "24 km". */

@@ -16,9 +16,12 @@ describe('times', () => {
     [0, '00:00'],
     [-185, '03:05'],
     [5999, '99:59'],
-    [6000, '1:40 h'],
-    [48 * 3600, '2 d'],
-  ])('span of %s s is %s', (seconds, text) => expect(f.span(seconds)).toBe(text))
+    [6000, '1:40 h', '1:40 小时'],
+    [48 * 3600, '2 d', '2 天'],
+  ])('span of %s s is %s', (seconds, english, chinese = english) => {
+    expect(f.span(seconds, 'en')).toBe(english)
+    expect(f.span(seconds, 'zh-CN')).toBe(chinese)
+  })
 })
 
 describe('unknown is not zero', () => {
