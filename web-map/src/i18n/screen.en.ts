@@ -29,6 +29,7 @@ export default {
     offered: 'Waiting for an answer',
     assigned: 'Assigned unit',
     none: 'No available unit nearby',
+    noPlace: 'No place yet: units are listed once it has one',
     pinned: 'pinned',
     straight: 'Way and time estimated from the straight line',
     straightOnly: 'Straight-line distance',

@@ -27,6 +27,7 @@ const zh = {
     offered: '等待应答',
     assigned: '承办车辆',
     none: '附近没有待命车辆',
+    noPlace: '位置待核实，定位后推荐车辆',
     pinned: '已固定',
     straight: '路程与用时按直线估算',
     straightOnly: '直线距离',
