@@ -55,9 +55,13 @@ func (c *importRetailersCmd) Run(ctx context.Context, cfg *app.Config) error {
 	if err != nil {
 		return err
 	}
+	region, err := cfg.Bounds()
+	if err != nil {
+		return err
+	}
 	return app.BesideServer(ctx, *cfg, cfg.Logger(), func(ctx context.Context, db *pg.DB) error {
 		report, err := retailer.Import(ctx, db, c.File, retailer.ImportOptions{
-			Encoding: retailer.Encoding(c.Encoding), Datum: d, Mapping: c.Map, DryRun: c.DryRun,
+			Encoding: retailer.Encoding(c.Encoding), Datum: d, Mapping: c.Map, DryRun: c.DryRun, Region: region,
 		})
 		if err != nil {
 			return err

@@ -29,7 +29,7 @@ type Config struct {
 	Title   string `default:"12313 稽查调度" help:"Name shown on every screen."`
 	OrgName string `default:"本局" help:"Name of the root organisation, used at the first start only."`
 
-	Region  string   `default:"73.4,3.4,135.1,53.6" help:"West, south, east, north in degrees: fixes outside are refused."`
+	Region  string   `default:"73.4,3.4,135.1,53.6" help:"West, south, east, north in degrees: fixes, cases and imported retailers outside are refused."`
 	Proxies []string `help:"Networks of reverse proxies whose X-Forwarded-For is believed, such as 10.1.0.0/16."`
 	Origins []string `help:"Further origins whose pages may write, such as https://desk.example.org."`
 
@@ -59,7 +59,7 @@ func (c *Config) Validate() error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		wrong = append(wrong, errors.New("tls-cert and tls-key belong together: give both or none"))
 	}
-	if _, err := c.region(); err != nil {
+	if _, err := c.Bounds(); err != nil {
 		wrong = append(wrong, err)
 	}
 	if _, err := c.proxies(); err != nil {
@@ -68,7 +68,8 @@ func (c *Config) Validate() error {
 	return errors.Join(wrong...)
 }
 
-func (c *Config) region() (orb.Bound, error) {
+// Bounds is Region as a rectangle; an error says how to write it.
+func (c *Config) Bounds() (orb.Bound, error) {
 	var w, s, e, n float64
 	if _, err := fmt.Sscanf(c.Region, "%f,%f,%f,%f", &w, &s, &e, &n); err != nil || w >= e || s >= n {
 		return orb.Bound{}, fmt.Errorf("region %q: write west,south,east,north in degrees, such as 113.9,29.6,115.2,30.4", c.Region)

@@ -186,7 +186,7 @@ func (s *service) wire(positions *tracking.Store) {
 	s.board = &live.Board{Service: core, Hub: live.NewHub(), Log: s.log, Wake: wake()}
 	s.engine = &dispatch.Engine{Service: core, Log: s.log, Wake: wake()}
 	rules := tracking.DefaultRules()
-	if region, err := s.cfg.region(); err == nil {
+	if region, err := s.cfg.Bounds(); err == nil {
 		rules.Region = region
 	}
 	s.ingest = tracking.NewIngestor(s.db, positions, rules, s.board.OnFix)
@@ -197,7 +197,7 @@ func (s *service) httpServer(passwords *auth.Passwords) (*httpapi.Server, error)
 	if err != nil {
 		return nil, err
 	}
-	region, err := s.cfg.region()
+	region, err := s.cfg.Bounds()
 	if err != nil {
 		return nil, err
 	}
