@@ -56,6 +56,13 @@ export class Positions {
     return [this.lon[row]!, this.lat[row]!]
   }
 
+  /** Time of the newest fix of all units in Unix milliseconds; 0 when none ever reported. */
+  newestAt(): number {
+    let newest = 0
+    for (let row = 0; row < this.n; row++) newest = Math.max(newest, this.fixedAt[row]!)
+    return newest
+  }
+
   /** Forgets everything and takes these units. */
   replace(units: UnitView[]): void {
     this.n = 0

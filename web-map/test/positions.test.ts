@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
+import { dataBounds, groundOf } from '../src/map/bounds'
 import { glyphOf, Positions } from '../src/positions'
-import { unit } from './samples'
+import { ticket, unit } from './samples'
 
 const T0 = Date.parse('2026-11-22T06:00:00.000Z')
 
@@ -68,5 +69,23 @@ describe('glyphOf', () => {
     ['no_signal', '', 'no_signal'],
   ] as const)('%s %s is drawn as %s', (duty, sortie, glyph) => {
     expect(glyphOf({ duty, sortie_status: sortie })).toBe(glyph)
+  })
+})
+
+describe('the part of the map that is shown first', () => {
+  const ground = groundOf([103, 25, 104, 26])
+
+  it('reaches a quarter of the basemap over each edge', () => {
+    expect(ground).toEqual([102.75, 24.75, 104.25, 26.25])
+    expect(groundOf(undefined)).toBeNull()
+  })
+
+  it('leaves out one odd ticket and one odd unit', () => {
+    const p = new Positions(() => undefined)
+    p.replace([unit({ lon: 103.2, lat: 25.2 }), unit({ id: 2, lon: 0, lat: 0 })])
+    const tickets = [ticket({ lon: 104.1, lat: 25.9 }), ticket({ id: 2, lon: -70, lat: 40 })]
+    expect(dataBounds(p, tickets, ground)).toEqual([103.2, 25.2, 104.1, 25.9])
+    expect(dataBounds(p, tickets, null)?.[0]).toBe(-70)
+    expect(dataBounds(p, [ticket({ lon: 0, lat: 0 })], groundOf([10, 10, 11, 11]))).toBeNull()
   })
 })

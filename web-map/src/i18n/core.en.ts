@@ -60,6 +60,18 @@ export default {
     failed: 'This browser has no WebGL2, so there is no map; the lists keep updating',
     straight: 'straight line',
   },
+  silence: {
+    seconds: 'Newest position {n} s ago',
+    minutes: 'Newest position {n} min ago',
+    hours: 'Newest position {n} h ago',
+    days: 'Newest position {n} d ago',
+  },
+  narrow: {
+    title: 'This page needs a wider screen (1280 px or more)',
+    phone: 'On a phone, use the officer page; a caller can also ask for progress there.',
+    officer: 'Officer page',
+    progress: 'Progress of a report',
+  },
   error: {
     network: 'Cannot reach the server. Check the network and try again.',
     timeout: 'The server did not answer in time. Try again.',

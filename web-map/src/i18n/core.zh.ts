@@ -59,6 +59,18 @@ const zh = {
     failed: '浏览器不支持 WebGL2，无法显示地图；列表仍在更新',
     straight: '直线',
   },
+  silence: {
+    seconds: '最新定位 {n} 秒前',
+    minutes: '最新定位 {n} 分钟前',
+    hours: '最新定位 {n} 小时前',
+    days: '最新定位 {n} 天前',
+  },
+  narrow: {
+    title: '此页面需要更宽的屏幕（≥ 1280 px）',
+    phone: '手机请用执法端；举报人查询进度也可用手机。',
+    officer: '执法端',
+    progress: '进度查询',
+  },
   error: {
     network: '连接不上服务器，请检查网络后重试。',
     timeout: '服务器没有及时回应，请重试。',

@@ -10,6 +10,8 @@ import type { EventView, Kpi, TicketView, UnitView } from '../wire'
 
 const KPI_EVERY_MS = 15_000
 const EVENTS_KEPT = 500
+/** A fleet of which not one unit has sent a fix for longer than this has gone silent. */
+const SILENT_S = 60
 
 /**
  * The board: open tickets, units and figures, kept up to date by the live stream. Positions are not here but in
@@ -183,6 +185,15 @@ export const useBoard = defineStore('board', () => {
     return counts
   })
 
+  /** Whole seconds since the newest fix of any unit once that is long ago; null before, and when none reported. */
+  const silentS = computed(() => {
+    // Positions are not reactive: they are read again each second.
+    const at = now.value
+    const newest = loaded.value ? positions.newestAt() : 0
+    const s = Math.floor((at - newest) / 1000)
+    return newest > 0 && s > SILENT_S ? s : null
+  })
+
   /** Metres through the air from the unit of a ticket to it; null when either place is unknown. */
   function airToTicket(t: TicketView): number | null {
     const place = t.unit ? positions.placeOf(t.unit.id) : null
@@ -233,6 +244,7 @@ export const useBoard = defineStore('board', () => {
     inProgress,
     overdue,
     unitCounts,
+    silentS,
     open,
     close,
     putTicket,
