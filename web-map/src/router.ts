@@ -7,6 +7,8 @@ declare module 'vue-router' {
     /** Who may open the page; absent means everybody. */
     roles?: Role[]
     theme?: 'dark' | 'light'
+    /** The least width of the window, in CSS pixels, that the page can be used at; absent means any. */
+    minWidth?: number
   }
 }
 
@@ -21,12 +23,12 @@ export const router = createRouter({
     {
       path: '/screen',
       component: () => import('./screen/ScreenView.vue'),
-      meta: { roles: BOARD, theme: 'dark' },
+      meta: { roles: BOARD, theme: 'dark', minWidth: 1000 },
     },
     {
       path: '/desk/:rest(.*)*',
       component: () => import('./desk/DeskView.vue'),
-      meta: { roles: DESK, theme: 'dark' },
+      meta: { roles: DESK, theme: 'dark', minWidth: 900 },
     },
     {
       path: '/officer/:rest(.*)*',
