@@ -75,6 +75,12 @@ export function byNeed(now: number): (a: TicketView, b: TicketView) => number {
 /** What the ticket is about in one name: the retailer, else the place, else the number. */
 export const placeName = (t: TicketView) => t.retailer?.name || t.place_text || t.number
 
+/** The part of a number that tells the tickets of a day apart: "…000123-7" of 12313-36-20261122-000123-7. */
+export function shortNumber(number: string): string {
+  const parts = number.split('-')
+  return parts.length > 2 ? `…${parts.slice(-2).join('-')}` : number
+}
+
 /** The address line under the name; empty when it would repeat the name. */
 export function placeLine(t: TicketView): string {
   if (t.retailer) return t.retailer.address

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { worstOf } from '../src/screen/useFocus'
-import { byNeed, isOverdue, limitOf } from '../src/tickets'
+import { byNeed, isOverdue, limitOf, shortNumber } from '../src/tickets'
 import { toneOf, usedShare } from '../src/tone'
 import { ticket } from './samples'
 
 const at = (time: string) => Date.parse(`2026-11-22T${time}:00Z`)
+
+it('shortens a number to what tells the tickets of a day apart', () => {
+  expect(shortNumber('12313-36-20261122-000123-7')).toBe('…000123-7')
+  expect(shortNumber('A-1')).toBe('A-1')
+})
 
 describe('limits', () => {
   it('runs to arrival first and to closing once somebody is there', () => {
