@@ -330,7 +330,7 @@ const zh = {
     add: '添加',
     secretOnce: '只显示这一次，请立即交给本人保存。',
     login: '登录名',
-    loginHint: '小写字母、数字、点、横线',
+    loginHint: 'a–z 0–9 . -',
     name: '姓名',
     role: '角色',
     org: '所属机构',
