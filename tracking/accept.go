@@ -21,16 +21,19 @@ const (
 	UnknownDevice  Reason = "unknown_device"  // nobody registered it
 	DisabledDevice Reason = "disabled_device" // it was switched off here
 	Invalid        Reason = "invalid"         // a field has an impossible value
+	NoFix          Reason = "no_fix"          // the receiver itself says that it has no position
 	ZeroPoint      Reason = "zero_point"      // 0,0 or nearly: the receiver has no position
 	Future         Reason = "future"          // the receiver's clock is too far ahead
 	TooOld         Reason = "too_old"         // older than history takes
 	OutOfRegion    Reason = "out_of_region"   // outside the area served
 	Jump           Reason = "jump"            // no vehicle gets there that fast
+	Drift          Reason = "drift"           // a parked vehicle does not move
+	Frozen         Reason = "frozen"          // the same coordinates while the vehicle drives
 )
 
 // Reasons is every Reason, in the order of the tests.
 func Reasons() []Reason {
-	return []Reason{UnknownDevice, DisabledDevice, Invalid, ZeroPoint, Future, TooOld, OutOfRegion, Jump}
+	return []Reason{UnknownDevice, DisabledDevice, Invalid, NoFix, ZeroPoint, Future, TooOld, OutOfRegion, Jump, Drift, Frozen}
 }
 
 // Refusal says why a fix was not accepted.

@@ -36,8 +36,15 @@ type Device struct {
 	ID       int64       // zero means that nobody knows the device
 	UnitID   int64       // the unit whose position it reports
 	Label    string      // what people call it
+	Kind     string      // the protocol it speaks: "http", "phone", "jt808", "gt06", "osmand", "owntracks", "traccar"
 	Datum    datum.Datum // of the coordinates it sends; empty means WGS-84
 	Disabled bool        // it or its unit is out of use; its fixes are refused
+	// ClockAhead is by how much the device's clock is ahead of what its
+	// protocol says it shows (a unit on Beijing time where UTC is due: 8 h).
+	// Accept takes it off.
+	ClockAhead time.Duration
+	// Interval is how often it is expected to report; zero when nobody said.
+	Interval time.Duration
 }
 
 // Reading is a measurement that a device may leave out. The zero Reading is an
@@ -84,16 +91,54 @@ func (r *Reading) UnmarshalJSON(b []byte) error {
 type RawFix struct {
 	FixedAt    time.Time // the receiver's clock; zero when it sent none
 	Lon, Lat   float64
+	AltM       Reading // above sea level
 	AccuracyM  Reading // radius of likely error
 	SpeedKmh   Reading
 	HeadingDeg Reading // clockwise from north
 	Source     string  // the protocol it came by: "http", "jt808", "osmand", …
+
+	NoFix    bool  // the receiver said that it has no position; the coordinates are old or rubbish
+	Replay   bool  // the device said that it had stored it while it was out of coverage
+	Ignition State // of the vehicle's ignition (ACC)
+	Engaged  State // the crew's own sign that it is busy (a taxi's load, a driver's button)
+	// Vitals are what else the device told of itself; nil when nothing.
+	Vitals *Vitals
 
 	// Unread is why the decoder could not read the record, nil when it could.
 	// Accept refuses with it, so that the record is kept like any other refused one.
 	Unread *Refusal
 	// Text is the record as it came, kept with the refusal when it has Unread.
 	Text string
+}
+
+// State is a switch that a device may leave out: the zero State is unknown.
+type State int8
+
+// The states.
+const (
+	Unsaid State = 0
+	On     State = 1
+	Off    State = -1
+)
+
+// StateOf is On or Off.
+func StateOf(on bool) State {
+	if on {
+		return On
+	}
+	return Off
+}
+
+// Vitals are what a device tells of itself beside the position.
+type Vitals struct {
+	BatteryPct Reading // of its own battery
+	PowerV     Reading // of the vehicle's supply
+	SignalPct  Reading // of the mobile network
+	Satellites Reading // in use
+	OdometerKm Reading
+	Alarms     uint32 // JT/T 808 alarm bits
+	SOS        bool   // somebody pressed the button
+	Mock       bool   // the phone says that its position is faked
 }
 
 // Fix is an accepted position of a unit.
@@ -103,11 +148,17 @@ type Fix struct {
 	FixedAt    time.Time // when the receiver measured it; orders the fixes of a unit
 	ReceivedAt time.Time // when it reached the service
 	Point      orb.Point // WGS-84
+	AltM       Reading
 	AccuracyM  Reading
 	SpeedKmh   Reading
 	HeadingDeg Reading  // 0 ≤ heading < 360
 	Cell       geo.Cell // at geo.StoreRes; zero until it has been located
 	Source     string
+	Ignition   State
+	Engaged    State
+	// Doubt is why the fix is in the history only and moves nobody (Jump, Drift,
+	// Frozen); empty for a good one.
+	Doubt Reason
 }
 
 // Freshness says how far a position can still be trusted.
