@@ -27,6 +27,7 @@ type cli struct {
 	Import  importCmd  `cmd:"" help:"Bring data in."`
 	User    userCmd    `cmd:"" help:"Look after people who sign in."`
 	Log     logCmd     `cmd:"" help:"Look after the event log."`
+	Bench   benchCmd   `cmd:"" help:"Measure the service on this machine; prints JSON."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -92,6 +92,7 @@ var allowed = []struct{ from, to, reason string }{
 	{"cmd/jiujin", "internal/pg", "the password command's transaction"},
 	{"cmd/jiujin", "internal/town", "flags of the demo"},
 	{"cmd/jiujin", "ticket", "the log command"},
+	{"cmd/jiujin", "tracking", "the benches"},
 
 	{"cmd/fleetsim", "geo", "drives along the roads"},
 	{"cmd/fleetsim", "internal/town", "the county that it lives in; all else goes over HTTP"},

@@ -1,0 +1,23 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+)
+
+// benchCmd measures the service on the machine it runs on. Each bench prints one JSON object and nothing else on
+// standard output, and fails when an answer was wrong.
+type benchCmd struct {
+	Store benchStoreCmd `cmd:"" help:"Measure the position store: updates, nearest search, memory."`
+}
+
+// printFigures prints v as one JSON object.
+func printFigures(v any) error {
+	enc := json.NewEncoder(os.Stdout)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("print the figures: %w", err)
+	}
+	return nil
+}
