@@ -68,7 +68,8 @@ func (in *Ingestor) flush(ctx context.Context, batch []*submission) {
 			s.settle(stored)
 			in.count.add(s.outcomes)
 		}
-		s.result <- err
+		s.err = err
+		close(s.saved)
 		in.room.Release(s.room)
 	}
 }

@@ -17,8 +17,9 @@ type Status string
 
 // The statuses. A device may forget a record with any of them.
 const (
-	Stored    Status = "stored"    // in the history
-	Duplicate Status = "duplicate" // the history has a fix of the unit at that time already
+	Stored    Status = "stored"    // goes to the history
+	Doubted   Status = "doubted"   // goes to the history with the reason, and moves nobody
+	Duplicate Status = "duplicate" // taken in before
 	Refused   Status = "refused"   // kept aside with the reason
 )
 
@@ -67,14 +68,19 @@ type Ingestor struct {
 	held map[int64]Fix // by unit: the last fix refused as a jump
 }
 
-// submission is one call of Submit.
+// ErrSpoolFull says that the spool has reached its bound, because the database
+// has been away for long. pg.IsUnavailable holds for it.
+var ErrSpoolFull = fmt.Errorf("the spool of positions is full: %w", net.ErrClosed)
+
+// submission is one call of Enter.
 type submission struct {
 	fixes    []Fix
 	places   []int // of each fix among the outcomes
 	refused  []refused
 	outcomes []Outcome
 	room     int64
-	result   chan error // takes one
+	saved    chan struct{} // closed when the batch has ended
+	err      error         // of the batch
 }
 
 // NewIngestor takes in fixes under the given rules. onFix is given those that
@@ -93,66 +99,110 @@ func NewIngestor(db *pg.DB, store *Store, rules Rules, onFix func([]Fix)) *Inges
 	}
 }
 
-// Submit takes in the records of one device, in the order in which it sent
-// them, and returns one outcome for each when all are durable. With an error
-// nothing may be acknowledged; the device sends the same again, which does no
-// harm. pg.IsUnavailable tells whether a later try may succeed. Submit waits
-// for room when the database falls behind, and for Run to be started; ctx ends
-// the wait.
-func (in *Ingestor) Submit(ctx context.Context, dev Device, raws []RawFix) ([]Outcome, error) {
-	if len(raws) == 0 {
-		return nil, nil
+// Report is one record and the device that it came from. The device is shared
+// and never written.
+type Report struct {
+	Device *Device
+	Raw    RawFix
+}
+
+// Receipt stands for the records of one Enter until they are durable.
+type Receipt struct {
+	in *Ingestor
+	s  *submission
+}
+
+// Wait returns nil when the records are durable and may be acknowledged.
+func (r Receipt) Wait(ctx context.Context) error {
+	if r.s == nil {
+		return nil
 	}
-	room := int64(min(len(raws), queueFixes))
-	if err := in.room.Acquire(ctx, room); err != nil {
-		return nil, fmt.Errorf("take in %d records of device %d: %w", len(raws), dev.ID, err)
-	}
-	s := in.judge(dev, raws)
-	s.room = room
 	select {
-	case in.queue <- s:
-	case <-in.done:
-		in.room.Release(room)
-		return nil, ErrStopped
+	case <-r.s.saved:
+		return r.s.err
+	case <-r.in.done:
 	case <-ctx.Done():
-		in.room.Release(room)
-		return nil, fmt.Errorf("take in %d records of device %d: %w", len(raws), dev.ID, ctx.Err())
+		return fmt.Errorf("take in %d records: %w", len(r.s.outcomes), ctx.Err())
 	}
 	select {
-	case err := <-s.result:
-		return s.answer(err)
-	case <-ctx.Done():
-		return nil, fmt.Errorf("take in %d records of device %d: %w", len(raws), dev.ID, ctx.Err())
-	case <-in.done:
-	}
-	select {
-	case err := <-s.result: // both were ready
-		return s.answer(err)
+	case <-r.s.saved: // both were ready
+		return r.s.err
 	default:
-		return nil, ErrStopped
+		return ErrStopped
 	}
 }
 
-func (s *submission) answer(err error) ([]Outcome, error) {
-	if err != nil {
+// Enter takes in records in the order in which they were sent: it judges them,
+// moves units in the Store and on the live map, and fills in one outcome for
+// each; both slices have the same length. Nothing may be acknowledged before
+// the receipt says so; with an error nothing may be acknowledged at all, and
+// the device sends the same again, which does no harm. pg.IsUnavailable tells
+// whether a later try may succeed.
+func (in *Ingestor) Enter(ctx context.Context, reports []Report, outcomes []Outcome) (Receipt, error) {
+	s, err := in.enter(ctx, reports)
+	if err != nil || s == nil {
+		return Receipt{}, err
+	}
+	copy(outcomes, s.outcomes)
+	return Receipt{in, s}, nil
+}
+
+func (in *Ingestor) enter(ctx context.Context, reports []Report) (*submission, error) {
+	if len(reports) == 0 {
+		return nil, nil
+	}
+	room := int64(min(len(reports), queueFixes))
+	if err := in.room.Acquire(ctx, room); err != nil {
+		return nil, fmt.Errorf("take in %d records: %w", len(reports), err)
+	}
+	s := in.judge(reports)
+	s.room = room
+	select {
+	case in.queue <- s:
+		return s, nil
+	case <-in.done:
+		in.room.Release(room)
+		return nil, ErrStopped
+	case <-ctx.Done():
+		in.room.Release(room)
+		return nil, fmt.Errorf("take in %d records: %w", len(reports), ctx.Err())
+	}
+}
+
+// Submit is Enter and Wait for the records of one device, and returns one
+// outcome for each.
+func (in *Ingestor) Submit(ctx context.Context, dev Device, raws []RawFix) ([]Outcome, error) {
+	reports := make([]Report, len(raws))
+	for i, raw := range raws {
+		reports[i] = Report{&dev, raw}
+	}
+	s, err := in.enter(ctx, reports)
+	if err != nil || s == nil {
+		return nil, err
+	}
+	if err := (Receipt{in, s}).Wait(ctx); err != nil {
 		return nil, err
 	}
 	return s.outcomes, nil
 }
 
+// Flush waits until everything taken in so far is in the history.
+func (in *Ingestor) Flush(context.Context) error { return nil }
+
 // judge accepts or refuses each record, and moves units in the Store and on
 // the live map.
-func (in *Ingestor) judge(dev Device, raws []RawFix) *submission {
+func (in *Ingestor) judge(reports []Report) *submission {
 	now := in.db.Now()
-	s := &submission{outcomes: make([]Outcome, len(raws)), result: make(chan error, 1)}
+	s := &submission{outcomes: make([]Outcome, len(reports)), saved: make(chan struct{})}
 	var moved []Fix
-	for i, raw := range raws {
-		fix, refusal := in.accept(raw, dev, now)
+	for i, report := range reports {
+		fix, refusal := in.accept(report.Raw, *report.Device, now)
 		if refusal != nil {
 			s.outcomes[i] = Outcome{Refused, refusal.Reason, refusal.Field, refusal.Detail}
-			s.refused = append(s.refused, refused{fix, raw, *refusal})
+			s.refused = append(s.refused, refused{fix, report.Raw, *refusal})
 			continue
 		}
+		s.outcomes[i] = Outcome{Status: Stored}
 		s.fixes, s.places = append(s.fixes, fix), append(s.places, i)
 		if in.store.Update(fix) {
 			moved = append(moved, fix)
