@@ -35,6 +35,37 @@ create table gateway (
     constraint gateway_key_unique unique (key_hash)
 );
 
+-- The program holds all devices in memory and asks for those that a transaction since its last look has changed.
+alter table device add column changed xid8 not null default pg_current_xact_id();
+create index device_changed on device (changed);
+-- +goose StatementBegin
+create function device_note_change() returns trigger language plpgsql as $$
+begin
+    new.changed := pg_current_xact_id();
+    return new;
+end $$;
+-- +goose StatementEnd
+create trigger device_changed before insert or update on device for each row execute function device_note_change();
+-- +goose StatementBegin
+create function device_note_name() returns trigger language plpgsql as $$
+begin
+    update device set changed = pg_current_xact_id()
+     where (id = new.device_id or id = old.device_id) and changed <> pg_current_xact_id();
+    return null;
+end $$;
+-- +goose StatementEnd
+create trigger device_name_changed after insert or update or delete on device_name
+    for each row execute function device_note_name();
+-- +goose StatementBegin
+create function device_note_unit() returns trigger language plpgsql as $$
+begin
+    update device set changed = pg_current_xact_id() where unit_id = new.id;
+    return null;
+end $$;
+-- +goose StatementEnd
+create trigger unit_retired after update of retired_at on unit for each row execute function device_note_unit();
+create index device_unit on device (unit_id);
+
 -- What a device was last seen to send and how it fares, for the people who look after it. Written behind, every few seconds.
 create table device_status (
     device_id        bigint primary key references device,

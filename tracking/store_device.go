@@ -6,140 +6,213 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"sync"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"jiujin/geo/datum"
 	"jiujin/internal/pg"
 )
 
-// ErrUnknownDevice says that no device has a key.
+// ErrUnknownDevice says that no device has a key or a name, or no gateway a key.
 var ErrUnknownDevice = errors.New("no device has this key")
 
-// keyPrefix starts every device key, so that people and scanners of leaked
-// secrets can tell what it is.
-const keyPrefix = "jjd_"
+// The keys of devices and of gateways start so, for people and for scanners of leaked secrets.
+const (
+	keyPrefix     = "jjd_"
+	gatewayPrefix = "jjg_"
+)
 
 // hashKey is what the database keeps of a key. Keys hold 130 random bits, so a
 // fast hash is enough.
 func hashKey(key string) [sha256.Size]byte { return sha256.Sum256([]byte(key)) }
 
-// AddDevice registers a device of d.UnitID with the label and datum of d, and
+// AddDevice registers a device of d.UnitID with the label, kind ("http" when
+// empty), datum, clock, interval and leniency of d and the given names, and
 // returns its id and its key. The key is nowhere else: the database keeps a
 // hash. Errors carry the constraint device_unit_id_fkey when there is no such
-// unit, device_datum_known when the datum is none.
-func AddDevice(ctx context.Context, q pg.Queryer, d Device) (id int64, key string, err error) {
+// unit, device_datum_known or device_kind_known when there is no such datum or
+// kind, device_name_pkey when another device has a name.
+func AddDevice(ctx context.Context, q pg.Queryer, d Device, names ...Name) (id int64, key string, err error) {
 	key = keyPrefix + rand.Text()
 	hash := hashKey(key)
 	err = q.QueryRow(ctx, `
-		INSERT INTO device (unit_id, label, datum, key_hash)
-		VALUES ($1, $2, coalesce(nullif($3, ''), 'WGS84'), $4)
-		RETURNING id`, d.UnitID, d.Label, string(d.Datum), hash[:]).Scan(&id)
+		INSERT INTO device (unit_id, label, kind, datum, key_hash, clock_ahead_s, interval_s, lenient)
+		VALUES ($1, $2, coalesce(nullif($3, ''), 'http'), coalesce(nullif($4, ''), 'WGS84'), $5, $6, nullif($7, 0), $8)
+		RETURNING id`, d.UnitID, d.Label, d.Kind, string(d.Datum), hash[:],
+		int(d.ClockAhead/time.Second), int(d.Interval/time.Second), d.Login.lenient()).Scan(&id)
 	if err != nil {
 		return 0, "", fmt.Errorf("add a device to unit %d: %w", d.UnitID, err)
+	}
+	for _, n := range names {
+		if _, err := q.Exec(ctx, `
+			INSERT INTO device_name (protocol, ident, device_id) VALUES ($1, $2, $3)`, n.Protocol, n.Ident, id); err != nil {
+			return 0, "", fmt.Errorf("name device %d %s %s: %w", id, n.Protocol, n.Ident, err)
+		}
 	}
 	return id, key, nil
 }
 
+// AddGateway registers a platform that forwards the fixes of many devices, and
+// returns its id and its key, which is kept only as a hash.
+func AddGateway(ctx context.Context, q pg.Queryer, label string) (id int64, key string, err error) {
+	key = gatewayPrefix + rand.Text()
+	hash := hashKey(key)
+	err = q.QueryRow(ctx, `INSERT INTO gateway (label, key_hash) VALUES ($1, $2) RETURNING id`, label, hash[:]).Scan(&id)
+	if err != nil {
+		return 0, "", fmt.Errorf("add gateway %s: %w", label, err)
+	}
+	return id, key, nil
+}
+
+// deviceRow is what the statements below read of a device.
+const deviceRow = `
+	SELECT d.id, d.unit_id, d.label, d.kind, d.datum, d.disabled_at IS NOT NULL OR u.retired_at IS NOT NULL,
+	       d.clock_ahead_s, coalesce(d.interval_s, 0), d.key_hash, coalesce(d.person_id, 0),
+	       d.lenient, d.auth_hash, coalesce(d.passphrase, ''), coalesce(d.terminal, ''), d.conflict IS NOT NULL
+	  FROM device d JOIN unit u ON u.id = d.unit_id`
+
+func scanDevice(row pgx.CollectableRow) (registered, error) {
+	var (
+		e               registered
+		hash            []byte
+		login           Login
+		ahead, interval int32
+		from            string
+	)
+	d := &e.Device
+	err := row.Scan(&d.ID, &d.UnitID, &d.Label, &d.Kind, &from, &d.Disabled, &ahead, &interval, &hash, &e.personID,
+		&login.Lenient, &login.AuthHash, &login.Passphrase, &login.Terminal, &login.Conflict)
+	d.Datum = datum.Datum(from)
+	d.ClockAhead, d.Interval = time.Duration(ahead)*time.Second, time.Duration(interval)*time.Second
+	copy(e.key[:], hash)
+	if login.Lenient || login.Conflict || login.AuthHash != nil || login.Passphrase != "" || login.Terminal != "" {
+		d.Login = &login
+	}
+	return e, err
+}
+
+// findDevice is the one device of a condition with its names; ErrUnknownDevice when there is none.
+func findDevice(ctx context.Context, q pg.Queryer, where string, args ...any) (registered, error) {
+	rows, err := q.Query(ctx, deviceRow+` WHERE `+where, args...)
+	if err != nil {
+		return registered{}, fmt.Errorf("look up a device: %w", err)
+	}
+	e, err := pgx.CollectExactlyOneRow(rows, scanDevice)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return registered{}, ErrUnknownDevice
+	}
+	if err != nil {
+		return registered{}, fmt.Errorf("look up a device: %w", err)
+	}
+	rows, err = q.Query(ctx, `SELECT protocol, ident FROM device_name WHERE device_id = $1`, e.ID)
+	if err == nil {
+		e.names, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Name])
+	}
+	if err != nil {
+		return registered{}, fmt.Errorf("names of device %d: %w", e.ID, err)
+	}
+	return e, nil
+}
+
+// The conditions of findDevice.
 const (
-	deviceTTL = 30 * time.Second // how long a change in the register may go unseen
-	deviceMax = 50_000           // devices in the cache
+	withKey   = `d.key_hash = $1`
+	withName  = `d.id = (SELECT device_id FROM device_name WHERE protocol = $1 AND ident = $2)`
+	withPhone = `d.person_id = $1 AND d.unit_id = $2`
 )
 
-// Devices looks devices up and remembers them for half a minute: a device that
-// is disabled or moved to another unit may act as before for that long. It is
-// safe for concurrent use.
-type Devices struct {
-	db *pg.DB
-
-	mu     sync.Mutex // guards cached
-	cached map[any]cachedDevice
+// addPhone makes the device that stands for a person's phone in a unit, unless it is there.
+func addPhone(ctx context.Context, q pg.Queryer, personID, unitID int64) error {
+	hash := hashKey(rand.Text()) // a key that nobody has
+	_, err := q.Exec(ctx, `
+		INSERT INTO device (unit_id, label, kind, key_hash, person_id)
+		SELECT $2, name, 'phone', $3, id FROM person WHERE id = $1
+		    ON CONFLICT (person_id, unit_id) WHERE person_id IS NOT NULL DO NOTHING`, personID, unitID, hash[:])
+	return err
 }
 
-type cachedDevice struct {
-	device Device
-	until  time.Time
-}
-
-// phone is the cache's name for a person's phone in a unit; the hash of a key
-// is that of any other device.
-type phone struct{ personID, unitID int64 }
-
-// NewDevices looks devices up in db.
-func NewDevices(db *pg.DB) *Devices {
-	return &Devices{db: db, cached: make(map[any]cachedDevice)}
-}
-
-// ByKey is the device with a key. One that is disabled, or whose unit is
-// retired, is returned as disabled: Accept refuses its fixes. The error wraps ErrUnknownDevice.
-func (d *Devices) ByKey(ctx context.Context, key string) (Device, error) {
-	hash := hashKey(key)
-	return d.cachedOr(hash, func() (Device, error) {
-		device, err := queryDevice(ctx, d.db.Pool, `
-			SELECT d.id, d.unit_id, d.label, d.datum, d.disabled_at IS NOT NULL OR u.retired_at IS NOT NULL
-			  FROM device d JOIN unit u ON u.id = d.unit_id
-			 WHERE d.key_hash = $1`, hash[:])
-		if errors.Is(err, pgx.ErrNoRows) {
-			return Device{}, ErrUnknownDevice
-		}
-		if err != nil {
-			return Device{}, fmt.Errorf("look up a device: %w", err)
-		}
-		return device, nil
-	})
-}
-
-// Phone is the device that stands for a person's phone while the person serves
-// in a unit. It is made at the first call. Browsers report WGS-84.
-func (d *Devices) Phone(ctx context.Context, personID, unitID int64) (Device, error) {
-	return d.cachedOr(phone{personID, unitID}, func() (Device, error) {
-		const find = `
-			SELECT d.id, d.unit_id, d.label, d.datum, d.disabled_at IS NOT NULL OR u.retired_at IS NOT NULL
-			  FROM device d JOIN unit u ON u.id = d.unit_id
-			 WHERE d.person_id = $1 AND d.unit_id = $2`
-		device, err := queryDevice(ctx, d.db.Pool, find, personID, unitID)
-		if errors.Is(err, pgx.ErrNoRows) {
-			hash := hashKey(rand.Text()) // a key that nobody has
-			_, err = d.db.Pool.Exec(ctx, `
-				INSERT INTO device (unit_id, label, kind, key_hash, person_id)
-				SELECT $2, name, 'phone', $3, id FROM person WHERE id = $1
-				    ON CONFLICT (person_id, unit_id) WHERE person_id IS NOT NULL DO NOTHING`, personID, unitID, hash[:])
-			if err == nil {
-				device, err = queryDevice(ctx, d.db.Pool, find, personID, unitID)
-			}
-		}
-		if err != nil {
-			return Device{}, fmt.Errorf("phone of person %d in unit %d: %w", personID, unitID, err)
-		}
-		return device, nil
-	})
-}
-
-func queryDevice(ctx context.Context, q pg.Queryer, sql string, args ...any) (Device, error) {
-	var device Device
-	err := q.QueryRow(ctx, sql, args...).Scan(&device.ID, &device.UnitID, &device.Label, &device.Datum, &device.Disabled)
-	return device, err
-}
-
-// cachedOr is what the cache has under name, or else what load finds.
-func (d *Devices) cachedOr(name any, load func() (Device, error)) (Device, error) {
-	now := d.db.Now()
-	d.mu.Lock()
-	have, ok := d.cached[name]
-	d.mu.Unlock()
-	if ok && now.Before(have.until) {
-		return have.device, nil
+// oldestChange is the transaction from which on a change may not be visible
+// yet: what is read from now on shows all older ones.
+func oldestChange(ctx context.Context, q pg.Queryer) (uint64, error) {
+	var text string
+	if err := q.QueryRow(ctx, `SELECT pg_snapshot_xmin(pg_current_snapshot())::text`).Scan(&text); err != nil {
+		return 0, fmt.Errorf("look for changed devices: %w", err)
 	}
-	device, err := load()
+	return strconv.ParseUint(text, 10, 64)
+}
+
+// eachDevice reads the devices that transactions from since on have changed,
+// and eachName their names; zero is all.
+func eachDevice(ctx context.Context, q pg.Queryer, since uint64, each func(registered)) error {
+	where, args := changedSince(since)
+	rows, err := q.Query(ctx, deviceRow+where, args...)
 	if err != nil {
-		return Device{}, err
+		return fmt.Errorf("load devices: %w", err)
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if len(d.cached) >= deviceMax {
-		clear(d.cached)
+	return forEach(rows, "load devices", scanDevice, each)
+}
+
+// changedSince leaves out a number that this server has not reached: it comes
+// from another one, by a restored dump, and is no news.
+func changedSince(since uint64) (where string, args []any) {
+	if since == 0 {
+		return "", nil
 	}
-	d.cached[name] = cachedDevice{device, now.Add(deviceTTL)}
-	return device, nil
+	return ` WHERE d.changed >= $1::text::xid8 AND d.changed < pg_snapshot_xmax(pg_current_snapshot())`,
+		[]any{strconv.FormatUint(since, 10)}
+}
+
+type namedDevice struct {
+	DeviceID int64
+	Name
+}
+
+func eachName(ctx context.Context, q pg.Queryer, since uint64, each func(namedDevice)) error {
+	where, args := changedSince(since)
+	rows, err := q.Query(ctx, `
+		SELECT n.device_id, n.protocol, n.ident
+		  FROM device_name n JOIN device d ON d.id = n.device_id`+where, args...)
+	if err != nil {
+		return fmt.Errorf("load names of devices: %w", err)
+	}
+	return forEach(rows, "load names of devices", func(row pgx.CollectableRow) (n namedDevice, err error) {
+		err = row.Scan(&n.DeviceID, &n.Protocol, &n.Ident)
+		return n, err
+	}, each)
+}
+
+func forEach[T any](rows pgx.Rows, what string, scan func(pgx.CollectableRow) (T, error), each func(T)) error {
+	defer rows.Close()
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		each(v)
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// loadGateways is the gateways in use by the hash of their key.
+func loadGateways(ctx context.Context, q pg.Queryer) (map[keyHash]*Gateway, error) {
+	rows, err := q.Query(ctx, `SELECT id, label, key_hash FROM gateway WHERE disabled_at IS NULL`)
+	if err != nil {
+		return nil, fmt.Errorf("load gateways: %w", err)
+	}
+	list := make(map[keyHash]*Gateway)
+	var g Gateway
+	var hash []byte
+	if _, err := pgx.ForEachRow(rows, []any{&g.ID, &g.Label, &hash}, func() error {
+		held := g
+		list[keyHash(hash)] = &held
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("load gateways: %w", err)
+	}
+	return list, nil
 }

@@ -45,6 +45,28 @@ type Device struct {
 	ClockAhead time.Duration
 	// Interval is how often it is expected to report; zero when nobody said.
 	Interval time.Duration
+	Login    *Login // how it proves who it is, beside its key; nil when it has nothing else
+}
+
+// Login is what some protocols need to let a device in.
+type Login struct {
+	Lenient    bool   // JT/T 808: positions are taken before authentication
+	AuthHash   []byte // JT/T 808: SHA-256 of the authentication code; nil when none was given out
+	Passphrase string // OwnTracks: of the payload encryption; empty when it is not encrypted
+	Terminal   string // JT/T 808: the terminal id that it registered with; empty before the first time
+	Conflict   bool   // another terminal claims its identity; a person has to settle that
+}
+
+func (l *Login) lenient() bool { return l != nil && l.Lenient }
+
+// Name is what a device calls itself in a protocol: a SIM number, an IMEI, a
+// terminal id, "user/device". The records of a gateway's batch use "http".
+type Name struct{ Protocol, Ident string }
+
+// Gateway is a platform that forwards the fixes of many devices under one key.
+type Gateway struct {
+	ID    int64
+	Label string
 }
 
 // Reading is a measurement that a device may leave out. The zero Reading is an

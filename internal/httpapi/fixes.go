@@ -17,13 +17,13 @@ import (
 type deviceContext struct{}
 
 // withDevice carries the device that a key belongs to through a request's context.
-func withDevice(ctx context.Context, d tracking.Device) context.Context {
+func withDevice(ctx context.Context, d *tracking.Device) context.Context {
 	return context.WithValue(ctx, deviceContext{}, d)
 }
 
 // deviceOf is the device that sends; without a key it is the phone of the person who is signed in.
-func (s *Server) deviceOf(ctx context.Context) (d tracking.Device, phone bool, err error) {
-	if d, ok := ctx.Value(deviceContext{}).(tracking.Device); ok {
+func (s *Server) deviceOf(ctx context.Context) (d *tracking.Device, phone bool, err error) {
+	if d, ok := ctx.Value(deviceContext{}).(*tracking.Device); ok {
 		return d, false, nil
 	}
 	p := who(ctx)
@@ -85,7 +85,7 @@ func (s *Server) takeFixes(c echo.Context) error {
 			raws[i].Source = dispatch.PhoneSource
 		}
 	}
-	outcomes, err := s.deps.Ingest.Submit(ctx, device, raws)
+	outcomes, err := s.deps.Ingest.Submit(ctx, *device, raws)
 	if err != nil {
 		return s.echoRefuse(c, err)
 	}
