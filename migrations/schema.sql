@@ -8,6 +8,31 @@ CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
 
 CREATE EXTENSION IF NOT EXISTS postgis WITH SCHEMA public;
 
+CREATE FUNCTION public.device_note_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    new.changed := pg_current_xact_id();
+    return new;
+end $$;
+
+CREATE FUNCTION public.device_note_name() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    update device set changed = pg_current_xact_id()
+     where (id = new.device_id or id = old.device_id) and changed <> pg_current_xact_id();
+    return null;
+end $$;
+
+CREATE FUNCTION public.device_note_unit() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    update device set changed = pg_current_xact_id() where unit_id = new.id;
+    return null;
+end $$;
+
 CREATE FUNCTION public.event_refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -91,8 +116,19 @@ CREATE TABLE public.device (
     person_id bigint,
     disabled_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    clock_ahead_s integer DEFAULT 0 NOT NULL,
+    interval_s integer,
+    lenient boolean DEFAULT false NOT NULL,
+    auth_hash bytea,
+    passphrase text,
+    terminal text,
+    conflict text,
+    conflict_at timestamp with time zone,
+    changed xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT device_clock_plausible CHECK (((clock_ahead_s >= '-86400'::integer) AND (clock_ahead_s <= 86400))),
     CONSTRAINT device_datum_known CHECK ((datum = ANY (ARRAY['WGS84'::text, 'GCJ02'::text, 'BD09'::text, 'CGCS2000'::text]))),
-    CONSTRAINT device_kind_known CHECK ((kind = ANY (ARRAY['http'::text, 'phone'::text])))
+    CONSTRAINT device_interval_positive CHECK ((interval_s > 0)),
+    CONSTRAINT device_kind_known CHECK ((kind = ANY (ARRAY['http'::text, 'phone'::text, 'jt808'::text, 'gt06'::text, 'osmand'::text, 'owntracks'::text, 'traccar'::text])))
 );
 
 ALTER TABLE public.device ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -102,6 +138,34 @@ ALTER TABLE public.device ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.device_name (
+    protocol text NOT NULL,
+    ident text NOT NULL,
+    device_id bigint NOT NULL,
+    CONSTRAINT device_name_filled CHECK (((ident <> ''::text) AND (length(ident) <= 128)))
+);
+
+CREATE TABLE public.device_status (
+    device_id bigint NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    raw text DEFAULT ''::text NOT NULL,
+    decoded jsonb,
+    refused_at timestamp with time zone,
+    refused_reason text,
+    refused_detail text,
+    clock_offset_s real,
+    battery_pct real,
+    power_v real,
+    signal_pct real,
+    satellites real,
+    odometer_km double precision,
+    stored bigint DEFAULT 0 NOT NULL,
+    duplicate bigint DEFAULT 0 NOT NULL,
+    refused bigint DEFAULT 0 NOT NULL,
+    datum_warning text,
+    datum_checked_at timestamp with time zone
 );
 
 CREATE TABLE public.dispatch_policy (
@@ -149,7 +213,12 @@ CREATE TABLE public.fix (
     speed_kmh real,
     heading_deg real,
     h3 bigint NOT NULL,
-    source text NOT NULL
+    source text NOT NULL,
+    alt_m real,
+    ignition boolean,
+    engaged boolean,
+    doubt text,
+    content integer DEFAULT 0 NOT NULL
 )
 PARTITION BY RANGE (fixed_at);
 
@@ -164,7 +233,29 @@ CREATE TABLE public.fix_default (
     speed_kmh real,
     heading_deg real,
     h3 bigint NOT NULL,
-    source text NOT NULL
+    source text NOT NULL,
+    alt_m real,
+    ignition boolean,
+    engaged boolean,
+    doubt text,
+    content integer DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE public.gateway (
+    id bigint NOT NULL,
+    label text NOT NULL,
+    key_hash bytea NOT NULL,
+    disabled_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.gateway ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.gateway_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.idempotency (
@@ -368,6 +459,12 @@ ALTER TABLE public.sortie ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.spool (
+    log_id text NOT NULL,
+    "position" bigint NOT NULL,
+    drained_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.ticket (
     id bigint NOT NULL,
     number text NOT NULL,
@@ -454,20 +551,6 @@ ALTER TABLE public.unit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE public.unit_position (
-    unit_id bigint NOT NULL,
-    device_id bigint NOT NULL,
-    fixed_at timestamp with time zone NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    lon double precision NOT NULL,
-    lat double precision NOT NULL,
-    accuracy_m real,
-    speed_kmh real,
-    heading_deg real,
-    h3 bigint NOT NULL,
-    source text NOT NULL
-);
-
 CREATE TABLE vault.reporter (
     appeal_id bigint NOT NULL,
     name text DEFAULT ''::text NOT NULL,
@@ -506,8 +589,14 @@ ALTER TABLE ONLY public.basemap
 ALTER TABLE ONLY public.device
     ADD CONSTRAINT device_key_unique UNIQUE (key_hash);
 
+ALTER TABLE ONLY public.device_name
+    ADD CONSTRAINT device_name_pkey PRIMARY KEY (protocol, ident);
+
 ALTER TABLE ONLY public.device
     ADD CONSTRAINT device_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.device_status
+    ADD CONSTRAINT device_status_pkey PRIMARY KEY (device_id);
 
 ALTER TABLE ONLY public.dispatch_policy
     ADD CONSTRAINT dispatch_policy_pkey PRIMARY KEY (urgency);
@@ -519,10 +608,16 @@ ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (seq);
 
 ALTER TABLE ONLY public.fix
-    ADD CONSTRAINT fix_pkey PRIMARY KEY (unit_id, fixed_at);
+    ADD CONSTRAINT fix_pkey PRIMARY KEY (unit_id, fixed_at, device_id, content);
 
 ALTER TABLE ONLY public.fix_default
-    ADD CONSTRAINT fix_default_pkey PRIMARY KEY (unit_id, fixed_at);
+    ADD CONSTRAINT fix_default_pkey PRIMARY KEY (unit_id, fixed_at, device_id, content);
+
+ALTER TABLE ONLY public.gateway
+    ADD CONSTRAINT gateway_key_unique UNIQUE (key_hash);
+
+ALTER TABLE ONLY public.gateway
+    ADD CONSTRAINT gateway_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (principal, key);
@@ -569,6 +664,9 @@ ALTER TABLE ONLY public.sortie
 ALTER TABLE ONLY public.sortie
     ADD CONSTRAINT sortie_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.spool
+    ADD CONSTRAINT spool_pkey PRIMARY KEY (log_id);
+
 ALTER TABLE ONLY public.ticket
     ADD CONSTRAINT ticket_number_unique UNIQUE (number);
 
@@ -581,9 +679,6 @@ ALTER TABLE ONLY public.ticket_serial
 ALTER TABLE ONLY public.unit
     ADD CONSTRAINT unit_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY public.unit_position
-    ADD CONSTRAINT unit_position_pkey PRIMARY KEY (unit_id);
-
 ALTER TABLE ONLY vault.reporter
     ADD CONSTRAINT reporter_pkey PRIMARY KEY (appeal_id);
 
@@ -594,7 +689,13 @@ CREATE INDEX appeal_ticket ON public.appeal USING btree (ticket_id);
 
 CREATE INDEX basemap_feature_geom ON public.basemap_feature USING gist (geom);
 
+CREATE INDEX device_changed ON public.device USING btree (changed);
+
+CREATE INDEX device_name_device ON public.device_name USING btree (device_id);
+
 CREATE UNIQUE INDEX device_one_phone_per_person_and_unit ON public.device USING btree (person_id, unit_id) WHERE (person_id IS NOT NULL);
+
+CREATE INDEX device_unit ON public.device USING btree (unit_id);
 
 CREATE INDEX event_ticket ON public.event USING btree (ticket_id, seq) WHERE (ticket_id IS NOT NULL);
 
@@ -658,9 +759,15 @@ CREATE UNIQUE INDEX unit_call_sign_unique ON public.unit USING btree (call_sign)
 
 ALTER INDEX public.fix_pkey ATTACH PARTITION public.fix_default_pkey;
 
+CREATE TRIGGER device_changed BEFORE INSERT OR UPDATE ON public.device FOR EACH ROW EXECUTE FUNCTION public.device_note_change();
+
+CREATE TRIGGER device_name_changed AFTER INSERT OR DELETE OR UPDATE ON public.device_name FOR EACH ROW EXECUTE FUNCTION public.device_note_name();
+
 CREATE TRIGGER event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event FOR EACH STATEMENT EXECUTE FUNCTION public.event_refuse_change();
 
 CREATE TRIGGER org_path BEFORE INSERT ON public.org FOR EACH ROW EXECUTE FUNCTION public.org_set_path();
+
+CREATE TRIGGER unit_retired AFTER UPDATE OF retired_at ON public.unit FOR EACH ROW EXECUTE FUNCTION public.device_note_unit();
 
 ALTER TABLE ONLY public.appeal
     ADD CONSTRAINT appeal_taken_by_fkey FOREIGN KEY (taken_by) REFERENCES public.person(id);
@@ -668,8 +775,14 @@ ALTER TABLE ONLY public.appeal
 ALTER TABLE ONLY public.appeal
     ADD CONSTRAINT appeal_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES public.ticket(id);
 
+ALTER TABLE ONLY public.device_name
+    ADD CONSTRAINT device_name_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+
 ALTER TABLE ONLY public.device
     ADD CONSTRAINT device_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.person(id);
+
+ALTER TABLE ONLY public.device_status
+    ADD CONSTRAINT device_status_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
 
 ALTER TABLE ONLY public.device
     ADD CONSTRAINT device_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);
@@ -718,9 +831,6 @@ ALTER TABLE ONLY public.ticket
 
 ALTER TABLE ONLY public.unit
     ADD CONSTRAINT unit_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.org(id);
-
-ALTER TABLE ONLY public.unit_position
-    ADD CONSTRAINT unit_position_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);
 
 ALTER TABLE ONLY vault.reporter
     ADD CONSTRAINT reporter_appeal_id_fkey FOREIGN KEY (appeal_id) REFERENCES public.appeal(id);

@@ -132,17 +132,18 @@ func OpenDatabase(ctx context.Context, url string, log *slog.Logger) (*pg.DB, er
 
 // service is everything that runs.
 type service struct {
-	cfg    Config
-	opts   Options
-	log    *slog.Logger
-	url    string // of the database
-	db     *pg.DB
-	ingest *tracking.Ingestor
-	board  *live.Board
-	engine *dispatch.Engine
-	api    *httpapi.Server
-	wakes  []chan struct{}
-	first  Running
+	cfg     Config
+	opts    Options
+	log     *slog.Logger
+	url     string // of the database
+	db      *pg.DB
+	ingest  *tracking.Ingestor
+	devices *tracking.Devices
+	board   *live.Board
+	engine  *dispatch.Engine
+	api     *httpapi.Server
+	wakes   []chan struct{}
+	first   Running
 }
 
 func assemble(ctx context.Context, cfg Config, opts Options, db *pg.DB, url string, log *slog.Logger) (*service, error) {
@@ -189,6 +190,7 @@ func (s *service) wire(positions *tracking.Store) {
 	if region, err := s.cfg.Bounds(); err == nil {
 		rules.Region = region
 	}
+	s.devices = tracking.NewDevices(s.db)
 	s.ingest = tracking.NewIngestor(s.db, positions, rules, s.board.OnFix)
 }
 
@@ -204,7 +206,7 @@ func (s *service) httpServer(passwords *auth.Passwords) (*httpapi.Server, error)
 	return httpapi.New(httpapi.Deps{
 		DB: s.db, Passwords: passwords, Logger: s.log, Metrics: s.metrics(),
 		Config: s.publicConfig, Ready: s.ready,
-		Dispatch: s.engine.Service, Devices: tracking.NewDevices(s.db), Ingest: s.ingest, Hub: s.board.Hub,
+		Dispatch: s.engine.Service, Devices: s.devices, Ingest: s.ingest, Hub: s.board.Hub,
 		Tiles: basemap.NewTiles(s.db.Pool, tileCache), Region: region,
 		Web: webmap.Dist(), Proxies: proxies, Origins: s.cfg.Origins,
 	})
@@ -223,6 +225,7 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	defer stopIntake()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.ingest.Run(intake) })
+	g.Go(func() error { return s.devices.Run(intake, s.log) })
 	g.Go(func() error { return s.board.Run(ctx) })
 	g.Go(func() error { return s.engine.Run(ctx) })
 	g.Go(func() error { return s.api.Run(ctx) })
