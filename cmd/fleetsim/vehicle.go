@@ -280,6 +280,7 @@ func (o *outbox) counts() (made, dropped, waiting int) {
 
 type fixesAnswer struct {
 	Stored    int `json:"stored"`
+	Doubted   int `json:"doubted"`
 	Duplicate int `json:"duplicate"`
 	Refused   int `json:"refused"`
 	Results   []struct {

@@ -54,11 +54,12 @@ type ticketDetail struct {
 }
 
 type unitView struct {
-	ID      int64      `json:"id"`
-	Duty    string     `json:"duty"`
-	Lon     *float64   `json:"lon"`
-	Lat     *float64   `json:"lat"`
-	FixedAt *time.Time `json:"fixed_at"`
+	ID       int64      `json:"id"`
+	CallSign string     `json:"call_sign"`
+	Duty     string     `json:"duty"`
+	Lon      *float64   `json:"lon"`
+	Lat      *float64   `json:"lat"`
+	FixedAt  *time.Time `json:"fixed_at"`
 }
 
 type caseCard struct {

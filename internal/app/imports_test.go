@@ -94,8 +94,11 @@ var allowed = []struct{ from, to, reason string }{
 	{"cmd/jiujin", "ticket", "the log command"},
 	{"cmd/jiujin", "tracking", "the benches"},
 
+	{"cmd/fleetsim", "cmd/fleetsim/trace", "replays recorded positions"},
 	{"cmd/fleetsim", "geo", "drives along the roads"},
+	{"cmd/fleetsim", "geo/datum", "what to declare for a recorded file"},
 	{"cmd/fleetsim", "internal/town", "the county that it lives in; all else goes over HTTP"},
+	{"cmd/fleetsim/trace", "geo/datum", "headings name a datum"},
 }
 
 // libraries says where each module that we use may be imported, tests included, and why it is there. "*" is everywhere.
