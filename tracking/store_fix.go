@@ -1,12 +1,10 @@
 package tracking
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,10 +19,12 @@ import (
 // the Ingestor runs.
 func Load(ctx context.Context, q pg.Queryer, s *Store) error {
 	rows, err := q.Query(ctx, `
-		SELECT p.unit_id, p.device_id, p.fixed_at, p.received_at, p.lon, p.lat,
-		       p.accuracy_m, p.speed_kmh, p.heading_deg, p.h3, p.source
-		  FROM unit_position p
-		  JOIN unit u ON u.id = p.unit_id
+		SELECT f.*
+		  FROM unit u
+		 CROSS JOIN LATERAL (
+		       SELECT unit_id, device_id, fixed_at, received_at, lon, lat, accuracy_m, speed_kmh, heading_deg, h3, source
+		         FROM fix WHERE unit_id = u.id AND doubt IS NULL
+		        ORDER BY fixed_at DESC LIMIT 1) f
 		 WHERE u.retired_at IS NULL`)
 	if err != nil {
 		return fmt.Errorf("load positions: %w", err)
@@ -64,15 +64,14 @@ type fixKey struct {
 
 func keyOf(f Fix) fixKey { return fixKey{f.UnitID, f.FixedAt} }
 
-// saveFixes writes fixes to the history and moves the units' positions, and
-// says which keys are new. No two fixes may have the same key.
+// saveFixes writes fixes to the history and says which keys are new. No two fixes may have the same key.
 func saveFixes(ctx context.Context, tx *pg.Tx, fixes []Fix) (map[fixKey]bool, error) {
 	rows, err := tx.Query(ctx, `
 		INSERT INTO fix (unit_id, device_id, fixed_at, received_at, lon, lat,
 		                 accuracy_m, speed_kmh, heading_deg, h3, source)
 		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::float8[], $6::float8[],
 		                     $7::real[], $8::real[], $9::real[], $10::bigint[], $11::text[])
-		    ON CONFLICT (unit_id, fixed_at) DO NOTHING
+		    ON CONFLICT (unit_id, fixed_at, device_id, content) DO NOTHING
 		RETURNING unit_id, fixed_at`, columns(fixes)...)
 	if err != nil {
 		return nil, fmt.Errorf("save %d fixes: %w", len(fixes), err)
@@ -86,47 +85,7 @@ func saveFixes(ctx context.Context, tx *pg.Tx, fixes []Fix) (map[fixKey]bool, er
 	}); err != nil {
 		return nil, fmt.Errorf("save %d fixes: %w", len(fixes), err)
 	}
-	return stored, savePositions(ctx, tx, newest(fixes))
-}
-
-// savePositions moves positions forward. A unit that is not in the register
-// any more has none.
-func savePositions(ctx context.Context, tx *pg.Tx, fixes []Fix) error {
-	_, err := tx.Exec(ctx, `
-		INSERT INTO unit_position AS old (unit_id, device_id, fixed_at, received_at, lon, lat,
-		                                  accuracy_m, speed_kmh, heading_deg, h3, source)
-		SELECT x.* FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::float8[], $6::float8[],
-		                       $7::real[], $8::real[], $9::real[], $10::bigint[], $11::text[])
-		             AS x (unit_id, device_id, fixed_at, received_at, lon, lat, accuracy_m, speed_kmh, heading_deg, h3, source)
-		  JOIN unit u ON u.id = x.unit_id
-		 ORDER BY x.unit_id
-		    ON CONFLICT (unit_id) DO UPDATE
-		   SET device_id = excluded.device_id, fixed_at = excluded.fixed_at, received_at = excluded.received_at,
-		       lon = excluded.lon, lat = excluded.lat, accuracy_m = excluded.accuracy_m,
-		       speed_kmh = excluded.speed_kmh, heading_deg = excluded.heading_deg, h3 = excluded.h3, source = excluded.source
-		 WHERE excluded.fixed_at > old.fixed_at`, columns(fixes)...)
-	if err != nil {
-		return fmt.Errorf("save %d positions: %w", len(fixes), err)
-	}
-	return nil
-}
-
-// newest is the newest fix of each unit, by unit.
-func newest(fixes []Fix) []Fix {
-	byUnit := make(map[int64]int)
-	var list []Fix
-	for _, f := range fixes {
-		at, seen := byUnit[f.UnitID]
-		switch {
-		case !seen:
-			byUnit[f.UnitID] = len(list)
-			list = append(list, f)
-		case f.FixedAt.After(list[at].FixedAt):
-			list[at] = f
-		}
-	}
-	slices.SortFunc(list, func(a, b Fix) int { return cmp.Compare(a.UnitID, b.UnitID) })
-	return list
+	return stored, nil
 }
 
 // columns is one array for each column, in the order of the statements above.
