@@ -40,6 +40,7 @@ var allowed = []struct{ from, to, reason string }{
 	{"tracking", "geo/datum", "devices report in other datums"},
 	{"tracking", "internal/pg", "owns the SQL of fixes and devices"},
 	{"tracking/jsonfix", "tracking", "a decoder makes raw fixes"},
+	{"tracking/jt808", "tracking", "a decoder makes raw fixes"},
 
 	{"ticket", "geo", "a case has a point and a cell"},
 	{"ticket", "internal/pg", "owns the SQL of tickets and the event log"},
@@ -116,7 +117,7 @@ var libraries = []struct{ module, where, reason string }{
 	{"github.com/alecthomas/kong", "internal/app cmd/jiujin cmd/fleetsim", "command line"},
 	{"github.com/BurntSushi/toml", "internal/app", "configuration file"},
 	{"github.com/mozillazg/go-pinyin", "geo/retailer", "search by sound"},
-	{"golang.org/x/text", "geo/retailer internal/httpapi", "GB 18030; Accept-Language"},
+	{"golang.org/x/text", "geo/retailer internal/httpapi tracking/jt808", "GB 18030; Accept-Language; GBK"},
 	{"golang.org/x/sync", "*", "errgroup, semaphore"},
 	{"pgregory.net/rapid", "*", "property tests"},
 	{"go.uber.org/goleak", "*", "tests that nothing is left running"},

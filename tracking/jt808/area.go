@@ -1,0 +1,3 @@
+package jt808
+
+func parseArea(id ID, _ Edition, r *reader) Message { return Raw{id, r.rest()} }

@@ -1,0 +1,76 @@
+package jt808
+
+// Driver is the driver's card going in or out. It is personal data.
+type Driver struct {
+	Edition Edition // of the body's form: 2011, 2013 or 2019
+	In      bool    // on duty
+	Clock   Clock   // zero in 2011
+	Read    uint8   // 0 the card was read, else why not; what follows is empty then
+	Name    string
+	Licence string
+	Issuer  string
+	Until   BCD    // YYYYMMDD
+	Citizen string // identity card: 2011 and 2019
+}
+
+func parseDriver(edition Edition, r *reader) Driver {
+	if len(r.b) == 0 || r.b[0] != 1 && r.b[0] != 2 {
+		return Driver{
+			Edition: Edition2011, In: true,
+			Name: r.text8(), Citizen: r.text(20), Licence: r.text(40), Issuer: r.text8(),
+		}
+	}
+	m := Driver{Edition: edition, In: r.u8() == 1, Clock: r.clock()}
+	if !m.In {
+		return m
+	}
+	if m.Read = r.u8(); m.Read != 0 {
+		return m
+	}
+	m.Name, m.Licence, m.Issuer, m.Until = r.text8(), r.text(20), r.text8(), r.digits(4)
+	if edition == Edition2019 && len(r.b) > 0 {
+		m.Citizen = r.text(20)
+	}
+	return m
+}
+
+func (m Driver) appendTo(w *writer) {
+	if m.Edition == Edition2011 {
+		w.text8("name", m.Name)
+		w.fixed("citizen", m.Citizen, 20)
+		w.fixed("licence", m.Licence, 40)
+		w.text8("issuer", m.Issuer)
+		return
+	}
+	in := uint8(2)
+	if m.In {
+		in = 1
+	}
+	w.u8(in)
+	w.bytes(m.Clock[:])
+	if !m.In {
+		return
+	}
+	w.u8(m.Read)
+	if m.Read != 0 {
+		return
+	}
+	w.text8("name", m.Name)
+	w.fixed("licence", m.Licence, 20)
+	w.text8("issuer", m.Issuer)
+	w.digits("until", m.Until, 4)
+	if w.edition == Edition2019 {
+		w.fixed("citizen", m.Citizen, 20)
+	}
+}
+
+// AskDriver asks for it.
+type AskDriver struct{}
+
+func (AskDriver) appendTo(*writer) {}
+
+// ID is the kind of message.
+func (Driver) ID() ID { return IDDriver }
+
+// ID is the kind of message.
+func (AskDriver) ID() ID { return IDAskDriver }

@@ -1,0 +1,212 @@
+package jt808
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// Register is the terminal's registration.
+type Register struct {
+	Edition    Edition // of the body's form: 2011, 2013 or 2019
+	Province   uint16  // first two digits of GB/T 2260; zero is the platform's default
+	City       uint16  // the other four
+	Maker      string
+	Model      string
+	TerminalID string
+	Colour     uint8  // of the plate; with 0 (no plate) Plate is the VIN
+	Plate      string // or VIN
+}
+
+// registerForm are the sizes of the fixed fields of a registration.
+type registerForm struct{ maker, model, terminal int }
+
+var (
+	form2011 = registerForm{5, 8, 7}
+	form2013 = registerForm{5, 20, 7}
+	form2019 = registerForm{11, 30, 30}
+)
+
+func (e Edition) registerForm() registerForm {
+	switch e {
+	case Edition2011:
+		return form2011
+	case Edition2019:
+		return form2019
+	}
+	return form2013
+}
+
+func parseRegister(edition Edition, r *reader) Register {
+	if edition != Edition2019 {
+		edition = registerEdition(r.b)
+	}
+	form := edition.registerForm()
+	return Register{
+		Edition: edition, Province: r.u16(), City: r.u16(),
+		Maker: r.text(form.maker), Model: r.text(form.model), TerminalID: r.text(form.terminal),
+		Colour: r.u8(), Plate: decodeText(r.rest()),
+	}
+}
+
+// registerEdition tells 2011 from 2013, which only the length of the model separates: a body that is too short for 2013
+// is 2011, and so is one with a plate where 2011 has it and none where 2013 has it.
+func registerEdition(body []byte) Edition {
+	const colour2011, colour2013 = 24, 36
+	if len(body) <= colour2013 {
+		return Edition2011
+	}
+	plate := bytes.TrimRight(body[colour2011+1:], "\x00 ")
+	if isColour(body[colour2011]) && !isColour(body[colour2013]) && isPlate(plate) {
+		return Edition2011
+	}
+	return Edition2013
+}
+
+func isColour(b byte) bool { return b <= 5 || b == 9 }
+
+// isPlate says that b is a text without control characters.
+func isPlate(b []byte) bool {
+	text := decodeText(b)
+	for _, c := range text {
+		if c < ' ' || c == utf8.RuneError {
+			return false
+		}
+	}
+	return text != ""
+}
+
+func (m Register) appendTo(w *writer) {
+	edition := m.Edition
+	if edition == 0 {
+		edition = w.edition
+	}
+	form := edition.registerForm()
+	w.u16(m.Province)
+	w.u16(m.City)
+	w.fixed("maker", m.Maker, form.maker)
+	w.fixed("model", m.Model, form.model)
+	w.fixed("terminal id", m.TerminalID, form.terminal)
+	w.u8(m.Colour)
+	w.text(m.Plate)
+}
+
+// Registration is the outcome of a registration.
+type Registration uint8
+
+// The outcomes.
+const (
+	Registered         Registration = 0
+	VehicleRegistered  Registration = 1
+	NoSuchVehicle      Registration = 2
+	TerminalRegistered Registration = 3
+	NoSuchTerminal     Registration = 4
+)
+
+// RegisterReply is our answer to a registration.
+type RegisterReply struct {
+	Serial uint16 // of the registration
+	Result Registration
+	Code   []byte // for Auth; opaque bytes, empty unless Registered
+}
+
+func parseRegisterReply(r *reader) RegisterReply {
+	return RegisterReply{r.u16(), Registration(r.u8()), bytes.TrimRight(r.rest(), "\x00")}
+}
+
+func (m RegisterReply) appendTo(w *writer) {
+	w.u16(m.Serial)
+	w.u8(uint8(m.Result))
+	w.bytes(m.Code)
+}
+
+// Auth is how a terminal shows its code on every connection.
+type Auth struct {
+	Code     []byte // opaque bytes, without zeros behind
+	IMEI     string // 2019
+	Software string // 2019
+}
+
+func parseAuth(edition Edition, r *reader) Auth {
+	whole := r.b
+	if edition == Edition2019 {
+		code := r.take(int(r.u8()))
+		m := Auth{Code: code, IMEI: r.text(15), Software: r.text(20)}
+		if !r.short && len(r.b) == 0 {
+			return m
+		}
+	}
+	*r = reader{}
+	return Auth{Code: bytes.TrimRight(whole, "\x00")}
+}
+
+func (m Auth) appendTo(w *writer) {
+	if w.edition != Edition2019 {
+		w.bytes(m.Code)
+		return
+	}
+	w.raw8("code", m.Code)
+	w.fixed("IMEI", m.IMEI, 15)
+	w.fixed("software", m.Software, 20)
+}
+
+// Attributes is what a terminal tells of itself when asked.
+type Attributes struct {
+	Type               uint16
+	Maker              string
+	MakerBytes         int // size of the maker's field: 5, or 11 from some units of 2019; zero writes 5
+	Model, TerminalID  string
+	ICCID              BCD // 20 digits
+	Hardware, Firmware string
+	GNSS, Radio        uint8 // bits
+}
+
+// attributeForms are the sizes that are met: as the edition says, then what else was seen in the field.
+var attributeForms = map[Edition][]registerForm{
+	Edition2013: {{5, 20, 7}, {5, 30, 30}},
+	Edition2019: {{5, 30, 30}, {11, 30, 30}, {5, 20, 7}},
+}
+
+func parseAttributes(edition Edition, r *reader) Attributes {
+	body, forms := r.b, attributeForms[edition]
+	for _, form := range forms {
+		*r = reader{b: body}
+		if m := readAttributes(form, r); !r.short && len(r.b) == 0 {
+			return m
+		}
+	}
+	*r = reader{b: body}
+	return readAttributes(forms[0], r)
+}
+
+func readAttributes(form registerForm, r *reader) Attributes {
+	return Attributes{
+		Type: r.u16(), Maker: r.text(form.maker), MakerBytes: form.maker,
+		Model: r.text(form.model), TerminalID: r.text(form.terminal), ICCID: r.digits(10),
+		Hardware: r.text8(), Firmware: r.text8(), GNSS: r.u8(), Radio: r.u8(),
+	}
+}
+
+func (m Attributes) appendTo(w *writer) {
+	form := w.edition.registerForm()
+	w.u16(m.Type)
+	w.fixed("maker", m.Maker, max(m.MakerBytes, 5))
+	w.fixed("model", m.Model, form.model)
+	w.fixed("terminal id", m.TerminalID, form.terminal)
+	w.digits("ICCID", m.ICCID, 10)
+	w.text8("hardware", m.Hardware)
+	w.text8("firmware", m.Firmware)
+	w.u8(m.GNSS)
+	w.u8(m.Radio)
+}
+
+// ID is the kind of message.
+func (Register) ID() ID { return IDRegister }
+
+// ID is the kind of message.
+func (RegisterReply) ID() ID { return IDRegisterReply }
+
+// ID is the kind of message.
+func (Auth) ID() ID { return IDAuth }
+
+// ID is the kind of message.
+func (Attributes) ID() ID { return IDAttributes }
