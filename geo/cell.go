@@ -33,19 +33,34 @@ var (
 )
 
 // CellAt is the cell of the given resolution that holds p. The error wraps
-// ErrNotFinite, ErrOutOfRange or ErrResolution. The point 0,0 has a cell.
+// ErrNotFinite, ErrOutOfRange or ErrResolution. The point 0,0 has a cell. It is
+// always the cell that the H3 library names, but up to resolution 10 it is
+// found without it, in a tenth of the time.
 func CellAt(p orb.Point, res int) (Cell, error) {
-	if err := onEarth(p); err != nil {
-		return 0, fmt.Errorf("cell at %v: %w", p, err)
+	_, c, err := VectorAndCell(p, res)
+	return c, err
+}
+
+// VectorAndCell is VectorOf(p) and CellAt(p, res) in one, for those who need
+// both. The errors are those of CellAt; the vector is then zero.
+func VectorAndCell(p orb.Point, res int) (Vector, Cell, error) {
+	if !(math.Abs(p[0]) <= 180 && math.Abs(p[1]) <= 90) {
+		return Vector{}, 0, fmt.Errorf("cell at %v: %w", p, onEarth(p))
 	}
 	if res < 0 || res > MaxRes {
-		return 0, fmt.Errorf("cell at resolution %d: %w", res, ErrResolution)
+		return Vector{}, 0, fmt.Errorf("cell at resolution %d: %w", res, ErrResolution)
+	}
+	v := VectorOf(p)
+	if res <= fastRes {
+		if c := cellOf(&v, res); c != 0 {
+			return v, c, nil
+		}
 	}
 	c := Cell(h3.LatLngToCell(h3.LatLng{Lat: p[1], Lng: p[0]}, res))
 	if c <= 0 {
-		return 0, fmt.Errorf("cell at %v, resolution %d: %w", p, res, ErrCell)
+		return Vector{}, 0, fmt.Errorf("cell at %v, resolution %d: %w", p, res, ErrCell)
 	}
-	return c, nil
+	return v, c, nil
 }
 
 // ParseCell reads the hexadecimal form that String writes. The error wraps
