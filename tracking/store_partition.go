@@ -17,16 +17,24 @@ const (
 	day             = 24 * time.Hour // days of history are days of UTC
 )
 
-// RunPartitions keeps partitions of the history made ahead until ctx ends,
-// then returns nil. A failure is logged and tried again: fixes meanwhile go to
-// the default partition and are moved later. How many fixes remain there is
-// logged: a few are late arrivals of older days, many are a fault.
-func RunPartitions(ctx context.Context, db *pg.DB, log *slog.Logger) error {
+// RunPartitions keeps partitions of the history made ahead, and drops what is
+// older than keep says, until ctx ends, then returns nil. A failure is logged
+// and tried again: fixes meanwhile go to the default partition and are moved
+// later. How many fixes remain there is logged: a few are late arrivals of older
+// days, many are a fault.
+func RunPartitions(ctx context.Context, db *pg.DB, keep Keep, log *slog.Logger) error {
 	ticker := time.NewTicker(partitionsEvery)
 	defer ticker.Stop()
 	for {
 		if err := EnsurePartitions(ctx, db, db.Now()); err != nil && ctx.Err() == nil {
 			log.Error("history has no new partitions; trying again later", "error", err)
+		}
+		dropped, err := DropOld(ctx, db, keep, db.Now())
+		if err != nil && ctx.Err() == nil {
+			log.Error("old history cannot be dropped; trying again later", "error", err)
+		}
+		if len(dropped) > 0 {
+			log.Info("old history was dropped", "days", dropped)
 		}
 		if n, err := countDefault(ctx, db.Pool); err == nil && n > 0 {
 			log.Warn("fixes of days that have no partition", "rows", n)

@@ -108,7 +108,7 @@ var libraries = []struct{ module, where, reason string }{
 	{"github.com/uber/h3-go/v4", "geo", "needs C and has latitude first: kept in one place"},
 	{"github.com/jackc/pgx/v5", "*", "PostgreSQL; see the test of its files"},
 	{"github.com/pressly/goose/v3", "internal/pg", "migrations"},
-	{"github.com/twpayne/go-geom", "internal/pg", "geometry with measures, for tracks"},
+	{"github.com/twpayne/go-geom", "internal/pg tracking", "geometry with measures, for tracks"},
 	{"github.com/labstack/echo/v4", "internal/httpapi", "routing"},
 	{"github.com/danielgtaylor/huma/v2", "internal/httpapi", "the contract in Go types, and OpenAPI from it"},
 	{"github.com/prometheus/client_golang", "internal/httpapi internal/app", "metrics"},

@@ -229,7 +229,7 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	g.Go(func() error { return s.board.Run(ctx) })
 	g.Go(func() error { return s.engine.Run(ctx) })
 	g.Go(func() error { return s.api.Run(ctx) })
-	g.Go(func() error { return tracking.RunPartitions(ctx, s.db, s.log) })
+	g.Go(func() error { return tracking.RunPartitions(ctx, s.db, s.cfg.keep(), s.log) })
 	g.Go(func() error { return pg.Listen(ctx, s.url, ticket.EventChannel, s.wakeAll) })
 	g.Go(func() error {
 		defer stopIntake()
