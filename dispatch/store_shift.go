@@ -23,6 +23,10 @@ where o.path like $1 || '%' and s.span && tstzrange($2, $3) order by lower(s.spa
 	selectRunningShift = `
 select id, unit_id, lower(span), upper(span) from shift where unit_id = $1 and span @> $2::timestamptz`
 
+	selectShiftsOf = `
+select id, unit_id, lower(span), upper(span) from shift
+where unit_id = any($1) and span && tstzrange($2, $3) order by lower(span)`
+
 	selectShiftUnit = `
 select s.unit_id, lower(s.span) >= $3
 from shift s join unit u on u.id = s.unit_id join org o on o.id = u.org_id
@@ -49,6 +53,20 @@ func Shifts(ctx context.Context, q pg.Queryer, branch string, from, to time.Time
 		return nil, fmt.Errorf("read shifts: %w", err)
 	}
 	return shifts, nil
+}
+
+// shiftsOf reads the shifts of units that touch a span of time, by unit.
+func shiftsOf(ctx context.Context, q pg.Queryer, unitIDs []int64, from, to time.Time) (map[int64][]Shift, error) {
+	rows, _ := q.Query(ctx, selectShiftsOf, unitIDs, from, to)
+	shifts, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Shift])
+	if err != nil {
+		return nil, fmt.Errorf("read shifts of %d units: %w", len(unitIDs), err)
+	}
+	byUnit := make(map[int64][]Shift)
+	for _, s := range shifts {
+		byUnit[s.UnitID] = append(byUnit[s.UnitID], s)
+	}
+	return byUnit, nil
 }
 
 // runningShift is the shift a unit is on, nil when it is off.

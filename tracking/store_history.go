@@ -5,30 +5,70 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"jiujin/internal/pg"
 )
 
-// Tally is how much of a unit is in the history for a span of time.
-type Tally struct {
-	Fixes       int
-	Refused     int       // by time of receipt
-	First, Last time.Time // of the fixes; zero when there are none
-}
-
-// TallyOf counts a unit's fixes with from ≤ fixed_at < to, and its refused ones received in that time.
-func TallyOf(ctx context.Context, q pg.Queryer, unitID int64, from, to time.Time) (Tally, error) {
-	var t Tally
-	var first, last *time.Time
-	err := q.QueryRow(ctx, `
-		SELECT count(*), min(fixed_at), max(fixed_at),
-		       (SELECT count(*) FROM refused_fix r WHERE r.unit_id = $1 AND r.received_at >= $2 AND r.received_at < $3)
-		  FROM fix WHERE unit_id = $1 AND fixed_at >= $2 AND fixed_at < $3`, unitID, from, to).
-		Scan(&t.Fixes, &first, &last, &t.Refused)
-	if err != nil {
-		return t, fmt.Errorf("count the history of unit %d: %w", unitID, err)
+// TallyOf counts a unit's fixes with from ≤ fixed_at < to that may be shown (nil: all), and its refused ones received
+// in that time.
+func TallyOf(ctx context.Context, q pg.Queryer, unitID int64, from, to time.Time, shown func(*Fix) bool) (Tally, error) {
+	if shown == nil {
+		shown = everyFix
 	}
-	if first != nil {
-		t.First, t.Last = first.UTC(), last.UTC()
+	var t Tally
+	err := eachFix(ctx, q, []window{{unitID, from, to}}, func(_ int, f *Fix) {
+		if shown(f) {
+			t.add(f)
+		}
+	})
+	if err != nil {
+		return t, err
+	}
+	err = q.QueryRow(ctx, `
+		SELECT count(*) FROM refused_fix r WHERE r.unit_id = $1 AND r.received_at >= $2 AND r.received_at < $3`, unitID, from, to).
+		Scan(&t.Refused)
+	if err != nil {
+		return t, fmt.Errorf("count the refused fixes of unit %d: %w", unitID, err)
 	}
 	return t, nil
+}
+
+// Sight asks for the position of a unit at a moment.
+type Sight struct {
+	UnitID int64
+	// PhoneFrom is since when positions of phones may be shown: the begin of the
+	// shift that ran at the moment; zero when none ran and none may be shown.
+	PhoneFrom time.Time
+}
+
+// PositionsAt is the newest good fix of each unit at or before a moment, not
+// older than the given age. Units without one are left out. Of a Fix it fills
+// what a map needs: unit, times, point, accuracy, speed, heading, source.
+func PositionsAt(ctx context.Context, q pg.Queryer, sights []Sight, at time.Time, oldest time.Duration) (map[int64]Fix, error) {
+	units, phones := make([]int64, len(sights)), make([]*time.Time, len(sights))
+	for i := range sights {
+		units[i] = sights[i].UnitID
+		if !sights[i].PhoneFrom.IsZero() {
+			phones[i] = &sights[i].PhoneFrom
+		}
+	}
+	rows, _ := q.Query(ctx, `
+		SELECT f.unit_id, f.device_id, f.fixed_at, f.received_at, f.lon, f.lat, f.accuracy_m, f.speed_kmh, f.heading_deg, f.h3, f.source
+		  FROM unnest($1::bigint[], $2::timestamptz[]) AS s (unit_id, phone_from)
+		 CROSS JOIN LATERAL (
+		       SELECT * FROM fix x
+		        WHERE x.unit_id = s.unit_id AND x.fixed_at > $3 AND x.fixed_at <= $4 AND x.doubt IS NULL
+		          AND (x.source <> $5 OR x.fixed_at >= s.phone_from)
+		        ORDER BY x.fixed_at DESC, x.received_at DESC, x.device_id DESC, x.content DESC LIMIT 1) f`,
+		units, phones, at.Add(-oldest), at, PhoneSource)
+	fixes, err := pgx.CollectRows(rows, scanFix)
+	if err != nil {
+		return nil, fmt.Errorf("read positions at %s: %w", at.UTC().Format(time.RFC3339), err)
+	}
+	byUnit := make(map[int64]Fix, len(fixes))
+	for _, f := range fixes {
+		byUnit[f.UnitID] = f
+	}
+	return byUnit, nil
 }

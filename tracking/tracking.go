@@ -183,6 +183,10 @@ type Fix struct {
 	Doubt Reason
 }
 
+// PhoneSource is the Source of fixes that a person's phone sent. They are the
+// only ones that tell where a person is, and not a vehicle.
+const PhoneSource = "phone"
+
 // Freshness says how far a position can still be trusted.
 type Freshness string
 

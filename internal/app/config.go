@@ -10,10 +10,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 	"github.com/alecthomas/kong"
 	"github.com/paulmach/orb"
+
+	"jiujin/tracking"
 )
 
 // Config is everything an operator can set for the server: by flag (--listen), by environment (JIUJIN_LISTEN) or in a
@@ -32,6 +35,9 @@ type Config struct {
 	Region  string   `default:"73.4,3.4,135.1,53.6" help:"West, south, east, north in degrees: fixes, cases and imported retailers outside are refused."`
 	Proxies []string `help:"Networks of reverse proxies whose X-Forwarded-For is believed, such as 10.1.0.0/16."`
 	Origins []string `help:"Further origins whose pages may write, such as https://desk.example.org."`
+
+	KeepFixesDays  int `default:"90" help:"Days after which fixes, and refused ones, are dropped; 31 at least."`
+	KeepTracksDays int `default:"730" help:"Days after which hourly tracks are dropped; not fewer than keep-fixes-days."`
 
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
 	LogFormat string `default:"text" enum:"text,json" help:"text or json."`
@@ -59,6 +65,13 @@ func (c *Config) Validate() error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		wrong = append(wrong, errors.New("tls-cert and tls-key belong together: give both or none"))
 	}
+	// A track must not be built anew from the few fixes that came late when the others have been dropped.
+	if late := int(tracking.DefaultRules().Oldest.Hours() / 24); c.KeepFixesDays <= late {
+		wrong = append(wrong, fmt.Errorf("keep-fixes-days %d: fixes may come %d days late, so keep them longer than that", c.KeepFixesDays, late))
+	}
+	if c.KeepTracksDays < c.KeepFixesDays {
+		wrong = append(wrong, fmt.Errorf("keep-tracks-days %d is less than keep-fixes-days %d", c.KeepTracksDays, c.KeepFixesDays))
+	}
 	if _, err := c.Bounds(); err != nil {
 		wrong = append(wrong, err)
 	}
@@ -66,6 +79,12 @@ func (c *Config) Validate() error {
 		wrong = append(wrong, err)
 	}
 	return errors.Join(wrong...)
+}
+
+// keep is for how long the history is kept.
+func (c *Config) keep() tracking.Keep {
+	const day = 24 * time.Hour
+	return tracking.Keep{Fixes: time.Duration(c.KeepFixesDays) * day, Tracks: time.Duration(c.KeepTracksDays) * day}
 }
 
 // Bounds is Region as a rectangle; an error says how to write it.

@@ -60,6 +60,7 @@ func accessTable() []rule {
 	administrator := only(auth.Administrator)
 	operator := access{local: true, roles: []auth.Role{auth.Administrator}}
 	desk := only(auth.Administrator, auth.Agent, auth.Dispatcher, auth.Leader, auth.Supervisor)
+	review := only(auth.Administrator, auth.Supervisor)
 	board := only(append(desk.roles, auth.Wall)...)
 	const v1 = "/api/v1"
 	return []rule{
@@ -76,7 +77,13 @@ func accessTable() []rule {
 		{method: "POST", path: v1 + "/units", access: administrator},
 		{method: "GET", path: v1 + "/units/near", access: desk},
 		{method: "GET", path: v1 + "/units/{id}", access: board},
-		{method: "GET", path: v1 + "/units/{id}/history", access: only(auth.Administrator, auth.Supervisor)},
+		{method: "GET", path: v1 + "/units/{id}/history", access: review},
+		{method: "GET", path: v1 + "/units/{id}/track", access: review},
+		{method: "GET", path: v1 + "/units/{id}/track.gpx", access: review},
+		{method: "GET", path: v1 + "/units/{id}/track.kml", access: review},
+		{method: "GET", path: v1 + "/units/{id}/track.geojson", access: review},
+		{method: "GET", path: v1 + "/units/{id}/track.csv", access: review},
+		{method: "GET", path: v1 + "/scene", access: review},
 		{method: "POST", path: v1 + "/units/{id}/service", access: only(auth.Dispatcher, auth.Leader, auth.Officer)},
 		{method: "POST", path: v1 + "/units/{id}/devices", access: administrator},
 		{method: "GET", path: v1 + "/shifts", access: desk},

@@ -130,6 +130,7 @@ func (s *Server) registerRoutes() {
 	s.ticketRoutes()
 	s.officerRoutes()
 	s.unitRoutes()
+	s.trackRoutes()
 	s.fixRoutes()
 	s.retailerRoutes()
 	s.tileRoutes()

@@ -77,7 +77,7 @@ func (s *Server) unitRoutes() {
 			v, err := s.deps.Dispatch.UnitViewByID(ctx, s.deps.DB.Pool, who(ctx).CountyPath, in.ID, s.now())
 			return &unitOutput{Body: v}, err
 		})
-	handle(s, "GET", path+"/{id}/history", huma.Operation{Summary: "How many fixes of a unit are stored for a span of time", Tags: tags}, s.history)
+	handle(s, "GET", path+"/{id}/history", huma.Operation{Summary: "How much of a unit is stored for a span of time", Tags: tags}, s.history)
 	handle(s, "POST", path+"/{id}/service", huma.Operation{Summary: "Put a unit in repair or back in service", Tags: tags}, s.setService)
 	handle(s, "POST", path+"/{id}/devices", huma.Operation{Summary: "Register a device; its key is shown this once", Tags: tags, DefaultStatus: http.StatusCreated}, s.addDevice)
 	handle(s, "GET", "/api/v1/shifts", huma.Operation{Summary: "Shifts that touch a span of time", Tags: tags}, s.listShifts)
@@ -173,26 +173,47 @@ type historyInput struct {
 }
 
 type historyAnswer struct {
-	Fixes   int        `json:"fixes"`
-	Refused int        `json:"refused"`
-	First   *time.Time `json:"first"`
-	Last    *time.Time `json:"last"`
+	Fixes         int                     `json:"fixes" doc:"Stored ones, doubted ones too"`
+	Refused       int                     `json:"refused" doc:"Received in the span"`
+	First         *time.Time              `json:"first"`
+	Last          *time.Time              `json:"last"`
+	Metres        float64                 `json:"metres" doc:"From each fix to the next, by time, then by receipt"`
+	EngagedMetres float64                 `json:"engaged_metres" doc:"The part that begins at a fix whose crew was engaged"`
+	LongestGapS   float64                 `json:"longest_gap_s"`
+	SameSecond    int                     `json:"same_second" doc:"Fixes in the second of the one before"`
+	FastSteps     int                     `json:"fast_steps" doc:"Above 200 km/h from the fix before"`
+	Pickups       int                     `json:"pickups" doc:"Times that the crew became engaged"`
+	Doubted       map[tracking.Reason]int `json:"doubted" doc:"By reason; those that the map and the tracks leave out"`
 }
 
 type historyOutput struct{ Body historyAnswer }
 
 // history says how much of a unit is stored, for integrators who compare it with what they sent.
 func (s *Server) history(ctx context.Context, in *historyInput) (*historyOutput, error) {
-	if _, err := s.deps.Dispatch.UnitViewByID(ctx, s.deps.DB.Pool, who(ctx).OrgPath, in.ID, s.now()); err != nil {
+	q := s.deps.DB.Pool
+	if _, err := s.deps.Dispatch.UnitViewByID(ctx, q, who(ctx).OrgPath, in.ID, s.now()); err != nil {
 		return nil, err
 	}
-	t, err := tracking.TallyOf(ctx, s.deps.DB.Pool, in.ID, in.From, in.To)
+	if !in.To.After(in.From) {
+		return nil, invalid{"query.to", text{"结束时间应晚于开始时间。", "It must be later than from."}}
+	}
+	shown, err := s.deps.Dispatch.ShownFixes(ctx, q, []int64{in.ID}, in.From, in.To)
 	if err != nil {
 		return nil, err
 	}
-	out := &historyOutput{Body: historyAnswer{Fixes: t.Fixes, Refused: t.Refused}}
+	t, err := tracking.TallyOf(ctx, q, in.ID, in.From, in.To, shown)
+	if err != nil {
+		return nil, err
+	}
+	out := &historyOutput{Body: historyAnswer{
+		Fixes: t.Fixes, Refused: t.Refused, Metres: float64(t.Length), EngagedMetres: float64(t.Engaged),
+		LongestGapS: t.LongestGap.Seconds(), SameSecond: t.SameSecond, FastSteps: t.FastSteps, Pickups: t.Pickups, Doubted: t.Doubted,
+	}}
 	if t.Fixes > 0 {
 		out.Body.First, out.Body.Last = &t.First, &t.Last
+	}
+	if t.Doubted == nil {
+		out.Body.Doubted = map[tracking.Reason]int{}
 	}
 	return out, nil
 }
