@@ -527,6 +527,32 @@ CREATE TABLE public.ticket_serial (
     last integer NOT NULL
 );
 
+CREATE TABLE public.track (
+    unit_id bigint NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    geom public.geometry(LineStringM,4326) NOT NULL,
+    fixes integer NOT NULL,
+    metres double precision NOT NULL,
+    moving_s integer NOT NULL,
+    top_kmh real,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    stops double precision[] NOT NULL,
+    gaps double precision[] NOT NULL,
+    built_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.track_due (
+    unit_id bigint NOT NULL,
+    hour timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.track_progress (
+    only_row boolean DEFAULT true NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    CONSTRAINT track_progress_only_row_check CHECK (only_row)
+);
+
 CREATE TABLE public.unit (
     id bigint NOT NULL,
     org_id bigint NOT NULL,
@@ -676,6 +702,12 @@ ALTER TABLE ONLY public.ticket
 ALTER TABLE ONLY public.ticket_serial
     ADD CONSTRAINT ticket_serial_pkey PRIMARY KEY (day);
 
+ALTER TABLE ONLY public.track
+    ADD CONSTRAINT track_pkey PRIMARY KEY (unit_id, hour);
+
+ALTER TABLE ONLY public.track_progress
+    ADD CONSTRAINT track_progress_pkey PRIMARY KEY (only_row);
+
 ALTER TABLE ONLY public.unit
     ADD CONSTRAINT unit_pkey PRIMARY KEY (id);
 
@@ -754,6 +786,10 @@ CREATE INDEX ticket_open ON public.ticket USING btree (org_id, status) WHERE (cl
 CREATE INDEX ticket_registered ON public.ticket USING btree (registered_at DESC);
 
 CREATE INDEX ticket_retailer ON public.ticket USING btree (retailer_id, registered_at DESC);
+
+CREATE INDEX track_due_hour ON public.track_due USING btree (hour, unit_id);
+
+CREATE INDEX track_hour ON public.track USING brin (hour);
 
 CREATE UNIQUE INDEX unit_call_sign_unique ON public.unit USING btree (call_sign) WHERE (retired_at IS NULL);
 
