@@ -10,14 +10,14 @@ import (
 
 // LocationReply is the answer to AskLocation.
 type LocationReply struct {
-	Serial uint16 // of the question
-	Location
+	Serial   uint16 // of the question
+	Location Location
 }
 
 // ControlReply is the answer to a control of the vehicle, with the state after it.
 type ControlReply struct {
-	Serial uint16 // of the control
-	Location
+	Serial   uint16 // of the control
+	Location Location
 }
 
 // Batch are several locations in one message, in any order, some perhaps sent before.
@@ -27,7 +27,7 @@ type Batch struct {
 	Locations []Location
 	// Damaged is the number of items that are no location; they cost the others nothing.
 	Damaged  int
-	Trailing []byte // what runs past the end
+	Trailing Hex // what runs past the end
 }
 
 func parseBatch(r *reader) Batch {
@@ -72,7 +72,7 @@ func (m Batch) appendTo(w *writer) {
 
 // ShortBatch is a vendor's batch: locations with one byte of length each, or the state of the battery.
 type ShortBatch struct {
-	Battery   []byte // the whole body when it holds no location: percent, then a time
+	Battery   Hex // the whole body when it holds no location: percent, then a time
 	Locations []Location
 }
 
@@ -106,7 +106,7 @@ func (m ShortBatch) appendTo(w *writer) {
 // Compressed is a message under gzip.
 type Compressed struct {
 	Length uint32 // of Data, as announced
-	Data   []byte
+	Data   Hex
 }
 
 const (
@@ -147,7 +147,7 @@ func (m Compressed) appendTo(w *writer) {
 type Transparent struct {
 	Up   bool
 	Type uint8
-	Data []byte
+	Data Hex
 }
 
 func (m Transparent) appendTo(w *writer) {

@@ -97,7 +97,7 @@ type Control struct {
 const Restart = 4
 
 // VehicleControl locks doors and the like. It is read and never sent.
-type VehicleControl struct{ Data []byte }
+type VehicleControl struct{ Data Hex }
 
 func (AskLocation) appendTo(*writer)   {}
 func (AskAttributes) appendTo(*writer) {}

@@ -35,8 +35,7 @@ func (f Frame) Whole() bool { return f.Parts <= 1 }
 // Decode reads what lay between two flags. It takes the escapes out in place, so chunk is changed and Frame.Body points
 // into it. Flags around the chunk are allowed. The error wraps ErrEscape, ErrChecksum or ErrLength.
 func Decode(chunk []byte) (Frame, error) {
-	chunk = bytes.Trim(chunk, "\x7e")
-	b, err := unescape(chunk)
+	b, err := unescape(trimFlags(chunk))
 	if err != nil {
 		return Frame{}, err
 	}
@@ -48,6 +47,16 @@ func Decode(chunk []byte) (Frame, error) {
 		return Frame{}, fmt.Errorf("%w: 0x%02x, computed 0x%02x", ErrChecksum, got, got^sum)
 	}
 	return decodeHeader(b[:len(b)-1])
+}
+
+func trimFlags(b []byte) []byte {
+	for len(b) > 0 && b[0] == flag {
+		b = b[1:]
+	}
+	for len(b) > 0 && b[len(b)-1] == flag {
+		b = b[:len(b)-1]
+	}
+	return b
 }
 
 // unescape takes the escapes out of b in place, in one pass.

@@ -54,3 +54,7 @@ func isASCII(b []byte) bool {
 	}
 	return true
 }
+
+// TextOfGBK is the text of a field that has no struct here, such as a setting. Zeros and spaces around it are filling
+// and go; bytes that are no GBK become U+FFFD.
+func TextOfGBK(b []byte) string { return decodeText(b) }

@@ -75,6 +75,9 @@ func (h Header) imei() string {
 		n = n<<8 | uint64(b)
 	}
 	digits := fmt.Sprintf("%014d", n)
+	if len(digits) > 14 { // no IMEI: kept as it travels
+		return h.RawPhone()
+	}
 	return digits + string(luhn(digits))
 }
 

@@ -9,6 +9,7 @@
 package jt808
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 )
@@ -17,6 +18,9 @@ import (
 type ID uint16
 
 func (id ID) String() string { return fmt.Sprintf("0x%04x", uint16(id)) }
+
+// MarshalText writes "0x0200".
+func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 
 // The messages that have a struct here. Others are Raw.
 const (
@@ -100,10 +104,16 @@ type Message interface {
 	appendTo(w *writer)
 }
 
+// Hex are bytes that are shown as hexadecimal digits in JSON. It is assignable from and to []byte.
+type Hex []byte
+
+// MarshalText writes the digits.
+func (h Hex) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h), nil }
+
 // Raw is a message that this package does not know, or a part of one. Data points into the frame it came in.
 type Raw struct {
 	Kind ID
-	Data []byte
+	Data Hex
 }
 
 // ID is the kind of message.

@@ -45,7 +45,7 @@ type Location struct {
 	Course uint16 // degrees clockwise from north
 	Clock  Clock
 	// TLV are the additional items as sent, pointing into the frame. Items walks them.
-	TLV []byte
+	TLV Hex
 }
 
 // ID is that of a position report.

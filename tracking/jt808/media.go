@@ -23,7 +23,7 @@ type MediaEvent struct{ MediaHead }
 type Media struct {
 	MediaHead
 	Location Location // where it was made
-	Data     []byte
+	Data     Hex
 }
 
 func parseMedia(r *reader) Media {

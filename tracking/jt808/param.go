@@ -5,7 +5,7 @@ import "encoding/binary"
 // Param is one setting of a terminal. Value is as sent.
 type Param struct {
 	ID    uint32
-	Value []byte
+	Value Hex
 }
 
 // Uint32Param is a setting that is a DWORD.
@@ -26,7 +26,7 @@ const (
 type ParamList struct {
 	Count    int // as announced; the list may be shorter when the message is damaged
 	List     []Param
-	Trailing []byte // what could not be read as settings
+	Trailing Hex // what could not be read as settings
 }
 
 // parseParams walks the settings by their lengths. In 2011 a second count stands behind the first.

@@ -106,7 +106,7 @@ const (
 type RegisterReply struct {
 	Serial uint16 // of the registration
 	Result Registration
-	Code   []byte // for Auth; opaque bytes, empty unless Registered
+	Code   Hex // for Auth; opaque bytes, empty unless Registered
 }
 
 func parseRegisterReply(r *reader) RegisterReply {
@@ -121,7 +121,7 @@ func (m RegisterReply) appendTo(w *writer) {
 
 // Auth is how a terminal shows its code on every connection.
 type Auth struct {
-	Code     []byte // opaque bytes, without zeros behind
+	Code     Hex    // opaque bytes, without zeros behind
 	IMEI     string // 2019
 	Software string // 2019
 }
@@ -160,14 +160,13 @@ type Attributes struct {
 	GNSS, Radio        uint8 // bits
 }
 
-// attributeForms are the sizes that are met: as the edition says, then what else was seen in the field.
-var attributeForms = map[Edition][]registerForm{
-	Edition2013: {{5, 20, 7}, {5, 30, 30}},
-	Edition2019: {{5, 30, 30}, {11, 30, 30}, {5, 20, 7}},
-}
-
 func parseAttributes(edition Edition, r *reader) Attributes {
-	body, forms := r.b, attributeForms[edition]
+	// As the edition says, then what else was seen in the field.
+	forms := []registerForm{{5, 20, 7}, {5, 30, 30}}
+	if edition == Edition2019 {
+		forms = []registerForm{{5, 30, 30}, {11, 30, 30}, {5, 20, 7}}
+	}
+	body := r.b
 	for _, form := range forms {
 		*r = reader{b: body}
 		if m := readAttributes(form, r); !r.short && len(r.b) == 0 {

@@ -208,3 +208,6 @@ func clockIn(t time.Time, ahead time.Duration) Clock {
 }
 
 func (c Clock) String() string { return hexDigits(c[:]) }
+
+// MarshalText writes the digits as they travel.
+func (c Clock) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
