@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/paulmach/orb"
 
+	"jiujin/geo"
 	"jiujin/internal/pg"
 )
 
@@ -20,7 +23,29 @@ func Replace(ctx context.Context, tx *pg.Tx, info Info, features []Feature) (ver
 			return 0, fmt.Errorf("replace basemap: feature %d: %w", i, err)
 		}
 	}
-	// First, so that two at once follow each other.
+	if version, err = claim(ctx, tx, info); err != nil {
+		return 0, err
+	}
+	_, err = tx.CopyFrom(ctx, table, columnNames,
+		pgx.CopyFromSlice(len(features), func(i int) ([]any, error) { return columns(features[i]), nil }))
+	if err != nil {
+		return 0, fmt.Errorf("replace basemap %s: copy %d features: %w", info.Name, len(features), err)
+	}
+	return version, nil
+}
+
+var (
+	table       = pgx.Identifier{"basemap_feature"}
+	columnNames = []string{"layer", "class", "name", "min_zoom", "geom"}
+)
+
+// columns are the values of a feature in the order of columnNames.
+func columns(f Feature) []any {
+	return []any{string(f.Layer), f.Class, f.Name, int16(f.MinZoom), f.Geometry}
+}
+
+// claim makes info the map and takes the old features away. Two at once follow each other.
+func claim(ctx context.Context, tx *pg.Tx, info Info) (version int64, err error) {
 	err = tx.QueryRow(ctx, `
 		insert into basemap as b (name, approval, source, fictional, west, south, east, north)
 		values ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -38,15 +63,69 @@ func Replace(ctx context.Context, tx *pg.Tx, info Info, features []Feature) (ver
 	if _, err := tx.Exec(ctx, `delete from basemap_feature`); err != nil {
 		return 0, fmt.Errorf("replace basemap %s: delete the old one: %w", info.Name, err)
 	}
-	_, err = tx.CopyFrom(ctx, pgx.Identifier{"basemap_feature"}, []string{"layer", "class", "name", "min_zoom", "geom"},
-		pgx.CopyFromSlice(len(features), func(i int) ([]any, error) {
-			f := features[i]
-			return []any{string(f.Layer), f.Class, f.Name, int16(f.MinZoom), f.Geometry}, nil
-		}))
-	if err != nil {
-		return 0, fmt.Errorf("replace basemap %s: copy %d features: %w", info.Name, len(features), err)
-	}
 	return version, nil
+}
+
+// OSMReport is what an import found.
+type OSMReport struct {
+	Roads   int       `json:"roads"`
+	Broken  int       `json:"broken"` // ways of which fewer than two nodes are in the file
+	Bounds  orb.Bound `json:"bounds"` // of the roads
+	Version int64     `json:"version"`
+}
+
+// ImportOSM makes the roads of an OpenStreetMap file (PBF) the basemap, in place of the one before, inside tx. Roads go
+// to the database as they are read; only the file's nodes are held in memory. info.Bounds and info.Version are not
+// looked at. A file without roads is an error.
+func ImportOSM(ctx context.Context, tx *pg.Tx, info Info, file io.Reader) (OSMReport, error) {
+	var report OSMReport
+	info.Bounds = orb.Bound{}
+	version, err := claim(ctx, tx, info)
+	if err != nil {
+		return report, err
+	}
+	source := newOSMRoads(ctx, file)
+	defer source.scanner.Close()
+	if _, err := tx.CopyFrom(ctx, table, columnNames, source); err != nil {
+		return report, fmt.Errorf("import basemap %s after %d roads: %w", info.Name, source.roads, err)
+	}
+	if source.roads == 0 {
+		return report, fmt.Errorf("import basemap %s: the file holds no roads", info.Name)
+	}
+	_, err = tx.Exec(ctx, `update basemap set west = $1, south = $2, east = $3, north = $4`,
+		source.bounds.Min[0], source.bounds.Min[1], source.bounds.Max[0], source.bounds.Max[1])
+	if err != nil {
+		return report, fmt.Errorf("import basemap %s: bounds: %w", info.Name, err)
+	}
+	return OSMReport{Roads: source.roads, Broken: source.broken, Bounds: source.bounds, Version: version}, nil
+}
+
+// RoadDistances is how far each point is from the nearest road of the basemap, in metres; +Inf where none is within
+// half a kilometre or so.
+func RoadDistances(ctx context.Context, q pg.Queryer, points []orb.Point) ([]geo.Metres, error) {
+	lons, lats := make([]float64, len(points)), make([]float64, len(points))
+	for i, p := range points {
+		lons[i], lats[i] = p[0], p[1]
+	}
+	// The index orders by degrees, in which east and north are not alike: the nearest is among the first eight.
+	rows, err := q.Query(ctx, `
+		select coalesce(d.metres, 'infinity')
+		  from unnest($1::float8[], $2::float8[]) with ordinality as p(lon, lat, n)
+		  left join lateral (
+			select min(st_distance(near.geom::geography, st_setsrid(st_makepoint(p.lon, p.lat), 4326)::geography)) as metres
+			  from (select f.geom from basemap_feature f
+			         where f.layer = 'road' and f.geom && st_expand(st_setsrid(st_makepoint(p.lon, p.lat), 4326), 0.005)
+			         order by f.geom <-> st_setsrid(st_makepoint(p.lon, p.lat), 4326) limit 8) near
+		  ) d on true
+		 order by p.n`, lons, lats)
+	if err != nil {
+		return nil, fmt.Errorf("distances to roads: %w", err)
+	}
+	metres, err := pgx.CollectRows(rows, pgx.RowTo[geo.Metres])
+	if err != nil {
+		return nil, fmt.Errorf("distances to roads: %w", err)
+	}
+	return metres, nil
 }
 
 // Load reads which map this is. The error wraps ErrNone.

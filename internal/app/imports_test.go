@@ -34,6 +34,7 @@ var allowed = []struct{ from, to, reason string }{
 	{"geo/retailer", "geo", "a shop has a cell and a distance"},
 	{"geo/retailer", "geo/datum", "lists come in other datums"},
 	{"geo/retailer", "internal/pg", "owns the SQL of the register"},
+	{"geo/basemap", "geo", "metres to the nearest road"},
 	{"geo/basemap", "internal/pg", "owns the SQL of the basemap"},
 
 	{"tracking", "geo", "positions are points and cells"},
@@ -86,6 +87,7 @@ var allowed = []struct{ from, to, reason string }{
 	{"internal/app", "tracking", "wiring"},
 	{"internal/app", "web-map", "hands the pages to the server"},
 
+	{"cmd/jiujin", "geo/basemap", "the import of a map"},
 	{"cmd/jiujin", "geo/datum", "flag of the import"},
 	{"cmd/jiujin", "geo/retailer", "the import"},
 	{"cmd/jiujin", "internal/app", "runs it"},
@@ -105,6 +107,7 @@ var allowed = []struct{ from, to, reason string }{
 // libraries says where each module that we use may be imported, tests included, and why it is there. "*" is everywhere.
 var libraries = []struct{ module, where, reason string }{
 	{"github.com/paulmach/orb", "*", "the vocabulary of two-dimensional geometry"},
+	{"github.com/paulmach/osm", "geo/basemap cmd/fleetsim", "reads OpenStreetMap files"},
 	{"github.com/uber/h3-go/v4", "geo", "needs C and has latitude first: kept in one place"},
 	{"github.com/jackc/pgx/v5", "*", "PostgreSQL; see the test of its files"},
 	{"github.com/pressly/goose/v3", "internal/pg", "migrations"},
