@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/osm"
@@ -67,7 +68,7 @@ func (o *osmRoads) Next() bool {
 	for o.err == nil && o.scanner.Scan() {
 		switch e := o.scanner.Object().(type) {
 		case *osm.Node:
-			o.nodes[e.ID] = orb.Point{e.Lon, e.Lat}
+			o.nodes[e.ID] = orb.Point{degrees(e.Lon), degrees(e.Lat)}
 		case *osm.Way:
 			if f, ok := roadOf(e.Tags); ok && o.take(f, e.Nodes) {
 				return true
@@ -79,6 +80,9 @@ func (o *osmRoads) Next() bool {
 	}
 	return false
 }
+
+// degrees takes off what the library adds by multiplying: OpenStreetMap keeps seven decimals.
+func degrees(v float64) float64 { return math.Round(v*1e7) / 1e7 }
 
 // take makes the way the next road; false when it has no line.
 func (o *osmRoads) take(f Feature, nodes osm.WayNodes) bool {

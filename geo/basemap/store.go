@@ -76,7 +76,7 @@ type OSMReport struct {
 
 // ImportOSM makes the roads of an OpenStreetMap file (PBF) the basemap, in place of the one before, inside tx. Roads go
 // to the database as they are read; only the file's nodes are held in memory. info.Bounds and info.Version are not
-// looked at. A file without roads is an error.
+// looked at. A file without roads is an error; one with a road that cannot be drawn wraps ErrFeature.
 func ImportOSM(ctx context.Context, tx *pg.Tx, info Info, file io.Reader) (OSMReport, error) {
 	var report OSMReport
 	info.Bounds = orb.Bound{}
@@ -86,7 +86,11 @@ func ImportOSM(ctx context.Context, tx *pg.Tx, info Info, file io.Reader) (OSMRe
 	}
 	source := newOSMRoads(ctx, file)
 	defer source.scanner.Close()
-	if _, err := tx.CopyFrom(ctx, table, columnNames, source); err != nil {
+	_, err = tx.CopyFrom(ctx, table, columnNames, source)
+	if source.err != nil { // rather than what the database makes of it
+		err = source.err
+	}
+	if err != nil {
 		return report, fmt.Errorf("import basemap %s after %d roads: %w", info.Name, source.roads, err)
 	}
 	if source.roads == 0 {
