@@ -17,8 +17,8 @@ import (
 
 // The limits of the datum check.
 const (
-	datumEvery  = 5 * time.Minute    // how often devices are looked for that should be checked
-	datumAgain  = 24 * time.Hour     // how long a result stands
+	datumEvery  = time.Minute        // how often devices are looked for that should be checked
+	datumAgain  = time.Hour          // how long a result stands
 	datumWithin = 7 * 24 * time.Hour // fixes that are looked at
 	datumMost   = 200                // of them; the newest
 	datumLeast  = 50                 // fewer moving fixes say nothing
@@ -27,8 +27,12 @@ const (
 	datumOnRoad = geo.Metres(15) // a receiver on a road is nearer than this, most of the time
 )
 
+// DatumsCompared are the datums that a track is tried under.
+func DatumsCompared() []datum.Datum { return []datum.Datum{datum.WGS84, datum.GCJ02, datum.BD09} }
+
 // DatumFinding is how well a device's track lies on the roads of the basemap under each datum that it might mean.
 type DatumFinding struct {
+	UnitID   int64
 	Declared datum.Datum
 	Points   int // moving fixes that were looked at
 	// Medians are the medians of the distances to the nearest road; nil when there are too few points to tell.
@@ -61,21 +65,21 @@ func (f DatumFinding) Warning() string {
 }
 
 // CheckDatum compares the newest moving fixes of a device in the week before now with the roads of the basemap. It
-// changes nothing.
+// changes nothing. The error wraps ErrUnknownDevice.
 func CheckDatum(ctx context.Context, q pg.Queryer, deviceID int64, now time.Time) (DatumFinding, error) {
-	declared, points, err := movingPoints(ctx, q, deviceID, now.Add(-datumWithin), datumMost)
+	unitID, declared, points, err := movingPoints(ctx, q, deviceID, now.Add(-datumWithin), datumMost)
 	if err != nil {
 		return DatumFinding{}, err
 	}
 	if declared == "" || declared == datum.CGCS2000 {
 		declared = datum.WGS84
 	}
-	f := DatumFinding{Declared: declared, Points: len(points)}
+	f := DatumFinding{UnitID: unitID, Declared: declared, Points: len(points)}
 	if len(points) < datumLeast {
 		return f, nil
 	}
 	f.Medians = map[datum.Datum]geo.Metres{}
-	for _, d := range []datum.Datum{datum.WGS84, datum.GCJ02, datum.BD09} {
+	for _, d := range DatumsCompared() {
 		taken, err := retake(points, declared, d)
 		if err != nil {
 			return f, err
@@ -105,8 +109,7 @@ func retake(points []orb.Point, declared, other datum.Datum) ([]orb.Point, error
 	return taken, nil
 }
 
-// RunDatumCheck looks every few minutes for devices that have reported since they were last checked, a day ago or
-// longer, and notes a warning with those whose track lies beside the roads. It returns nil when ctx ends; a failure is
+// RunDatumCheck looks every minute for devices that have reported since they were last checked, an hour ago or longer, and notes a warning with those whose track lies beside the roads. It returns nil when ctx ends; a failure is
 // logged and tried again.
 func RunDatumCheck(ctx context.Context, db *pg.DB, log *slog.Logger) error {
 	ticker := time.NewTicker(datumEvery)
@@ -123,8 +126,7 @@ func RunDatumCheck(ctx context.Context, db *pg.DB, log *slog.Logger) error {
 	}
 }
 
-// CheckDatums checks the devices whose turn it is and notes the results. It returns how many it checked; a device with
-// too few moving fixes waits for more.
+// CheckDatums checks the devices whose turn it is and notes the results. It returns how many it checked.
 func CheckDatums(ctx context.Context, db *pg.DB, now time.Time) (checked int, err error) {
 	devices, err := datumCandidates(ctx, db.Pool, now.Add(-datumAgain), datumBatch)
 	if err != nil {
@@ -135,7 +137,7 @@ func CheckDatums(ctx context.Context, db *pg.DB, now time.Time) (checked int, er
 		if err != nil {
 			return checked, err
 		}
-		if err := noteDatum(ctx, db.Pool, id, f.Warning(), now); err != nil {
+		if err := NoteDatum(ctx, db.Pool, id, f.Warning(), now); err != nil {
 			return checked, err
 		}
 		checked++

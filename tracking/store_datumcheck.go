@@ -13,17 +13,16 @@ import (
 	"jiujin/internal/pg"
 )
 
-// movingPoints is the declared datum of a device and the newest of its good fixes since a time that were taken in
+// movingPoints is the unit and the declared datum of a device and the newest of its good fixes since a time that were taken in
 // motion: by their speed or, where none is told, because the fix before is more than some 20 m away. The error wraps
 // ErrUnknownDevice.
-func movingPoints(ctx context.Context, q pg.Queryer, deviceID int64, since time.Time, most int) (declared datum.Datum, points []orb.Point, err error) {
-	var unitID int64
+func movingPoints(ctx context.Context, q pg.Queryer, deviceID int64, since time.Time, most int) (unitID int64, declared datum.Datum, points []orb.Point, err error) {
 	err = q.QueryRow(ctx, `SELECT unit_id, datum FROM device WHERE id = $1`, deviceID).Scan(&unitID, &declared)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = ErrUnknownDevice
 	}
 	if err != nil {
-		return "", nil, fmt.Errorf("datum of device %d: %w", deviceID, err)
+		return 0, "", nil, fmt.Errorf("datum of device %d: %w", deviceID, err)
 	}
 	rows, err := q.Query(ctx, `
 		SELECT lon, lat FROM (
@@ -35,15 +34,15 @@ func movingPoints(ctx context.Context, q pg.Queryer, deviceID int64, since time.
 		 WHERE coalesce(speed_kmh > 5, step > 0.0002)
 		 ORDER BY fixed_at DESC LIMIT $4`, unitID, deviceID, since, most)
 	if err != nil {
-		return "", nil, fmt.Errorf("moving fixes of device %d: %w", deviceID, err)
+		return 0, "", nil, fmt.Errorf("moving fixes of device %d: %w", deviceID, err)
 	}
 	points, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (p orb.Point, err error) {
 		return p, row.Scan(&p[0], &p[1])
 	})
 	if err != nil {
-		return "", nil, fmt.Errorf("moving fixes of device %d: %w", deviceID, err)
+		return 0, "", nil, fmt.Errorf("moving fixes of device %d: %w", deviceID, err)
 	}
-	return declared, points, nil
+	return unitID, declared, points, nil
 }
 
 // datumCandidates are devices that have reported since they were last checked, which was before a time or never, when
@@ -65,8 +64,9 @@ func datumCandidates(ctx context.Context, q pg.Queryer, before time.Time, most i
 	return ids, nil
 }
 
-// noteDatum keeps the result of a check; an empty warning takes an earlier one away.
-func noteDatum(ctx context.Context, q pg.Queryer, deviceID int64, warning string, now time.Time) error {
+// NoteDatum keeps the result of a check with the device's status, for the people who look after it; an empty warning
+// takes an earlier one away. A device that never reported has no status and keeps nothing.
+func NoteDatum(ctx context.Context, q pg.Queryer, deviceID int64, warning string, now time.Time) error {
 	_, err := q.Exec(ctx, `
 		UPDATE device_status SET datum_warning = nullif($2, ''), datum_checked_at = $3 WHERE device_id = $1`, deviceID, warning, now)
 	if err != nil {

@@ -38,6 +38,7 @@ var allowed = []struct{ from, to, reason string }{
 	{"geo/basemap", "internal/pg", "owns the SQL of the basemap"},
 
 	{"tracking", "geo", "positions are points and cells"},
+	{"tracking", "geo/basemap", "how far from the roads a track lies"},
 	{"tracking", "geo/datum", "devices report in other datums"},
 	{"tracking", "internal/pg", "owns the SQL of fixes and devices"},
 	{"tracking/jsonfix", "tracking", "a decoder makes raw fixes"},

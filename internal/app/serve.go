@@ -232,6 +232,7 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	g.Go(func() error { return tracking.RunPartitions(ctx, s.db, s.cfg.keep(), s.log) })
 	tracks := &tracking.TrackBuilder{DB: s.db, Log: s.log, Shown: s.engine.Service.ShownFixes}
 	g.Go(func() error { return tracks.Run(ctx) })
+	g.Go(func() error { return tracking.RunDatumCheck(ctx, s.db, s.log) })
 	g.Go(func() error { return pg.Listen(ctx, s.url, ticket.EventChannel, s.wakeAll) })
 	g.Go(func() error {
 		defer stopIntake()

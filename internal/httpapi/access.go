@@ -86,6 +86,7 @@ func accessTable() []rule {
 		{method: "GET", path: v1 + "/scene", access: review},
 		{method: "POST", path: v1 + "/units/{id}/service", access: only(auth.Dispatcher, auth.Leader, auth.Officer)},
 		{method: "POST", path: v1 + "/units/{id}/devices", access: administrator},
+		{method: "GET", path: v1 + "/devices/{id}/datum", access: administrator},
 		{method: "GET", path: v1 + "/shifts", access: desk},
 		{method: "POST", path: v1 + "/shifts", access: only(auth.Administrator, auth.Dispatcher, auth.Leader)},
 		{method: "DELETE", path: v1 + "/shifts/{id}", access: only(auth.Administrator, auth.Dispatcher, auth.Leader)},

@@ -80,6 +80,7 @@ func (s *Server) unitRoutes() {
 	handle(s, "GET", path+"/{id}/history", huma.Operation{Summary: "How much of a unit is stored for a span of time", Tags: tags}, s.history)
 	handle(s, "POST", path+"/{id}/service", huma.Operation{Summary: "Put a unit in repair or back in service", Tags: tags}, s.setService)
 	handle(s, "POST", path+"/{id}/devices", huma.Operation{Summary: "Register a device; its key is shown this once", Tags: tags, DefaultStatus: http.StatusCreated}, s.addDevice)
+	handle(s, "GET", "/api/v1/devices/{id}/datum", huma.Operation{Summary: "Compare the newest track of a device with the roads of the map under each datum", Tags: tags}, s.checkDatum)
 	handle(s, "GET", "/api/v1/shifts", huma.Operation{Summary: "Shifts that touch a span of time", Tags: tags}, s.listShifts)
 	handle(s, "POST", "/api/v1/shifts", huma.Operation{Summary: "Put a unit on duty", Tags: tags, DefaultStatus: http.StatusCreated}, s.addShift)
 	handle(s, "DELETE", "/api/v1/shifts/{id}", huma.Operation{Summary: "End a shift now, or drop one ahead", Tags: tags, DefaultStatus: http.StatusNoContent}, s.endShift)
