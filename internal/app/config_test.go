@@ -84,7 +84,7 @@ func TestExampleConfigurationIsTheDefaults(t *testing.T) {
 		if list, ok := value.([]any); ok && len(list) == 0 {
 			value = ""
 		}
-		if value != flag.Default {
+		if fmt.Sprint(value) != flag.Default {
 			t.Errorf("the example has %s = %q, the default is %q", flag.Name, value, flag.Default)
 		}
 	}
