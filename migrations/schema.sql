@@ -73,6 +73,36 @@ ALTER TABLE public.appeal ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.attachment (
+    id bigint NOT NULL,
+    ticket_id bigint,
+    unit_id bigint NOT NULL,
+    device_id bigint NOT NULL,
+    media_id bigint NOT NULL,
+    type text NOT NULL,
+    format text NOT NULL,
+    channel smallint NOT NULL,
+    cause smallint NOT NULL,
+    taken_at timestamp with time zone,
+    lon double precision,
+    lat double precision,
+    received_at timestamp with time zone NOT NULL,
+    sha256 bytea NOT NULL,
+    content bytea NOT NULL,
+    CONSTRAINT attachment_filled CHECK ((length(content) > 0)),
+    CONSTRAINT attachment_point_whole CHECK (((lon IS NULL) = (lat IS NULL))),
+    CONSTRAINT attachment_type_known CHECK ((type = ANY (ARRAY['image'::text, 'audio'::text, 'video'::text, 'other'::text])))
+);
+
+ALTER TABLE public.attachment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.attachment_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.basemap (
     only_row boolean DEFAULT true NOT NULL,
     name text NOT NULL,
@@ -577,6 +607,30 @@ ALTER TABLE public.unit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE vault.driver_card (
+    id bigint NOT NULL,
+    device_id bigint NOT NULL,
+    unit_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    inserted boolean NOT NULL,
+    result smallint NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    licence text DEFAULT ''::text NOT NULL,
+    issuer text DEFAULT ''::text NOT NULL,
+    valid_until text DEFAULT ''::text NOT NULL,
+    id_card text DEFAULT ''::text NOT NULL,
+    received_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE vault.driver_card ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME vault.driver_card_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE vault.reporter (
     appeal_id bigint NOT NULL,
     name text DEFAULT ''::text NOT NULL,
@@ -605,6 +659,12 @@ ALTER TABLE ONLY public.fix ATTACH PARTITION public.fix_default DEFAULT;
 
 ALTER TABLE ONLY public.appeal
     ADD CONSTRAINT appeal_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.attachment
+    ADD CONSTRAINT attachment_once UNIQUE (device_id, sha256);
+
+ALTER TABLE ONLY public.attachment
+    ADD CONSTRAINT attachment_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.basemap_feature
     ADD CONSTRAINT basemap_feature_pkey PRIMARY KEY (id);
@@ -711,6 +771,9 @@ ALTER TABLE ONLY public.track_progress
 ALTER TABLE ONLY public.unit
     ADD CONSTRAINT unit_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY vault.driver_card
+    ADD CONSTRAINT driver_card_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY vault.reporter
     ADD CONSTRAINT reporter_pkey PRIMARY KEY (appeal_id);
 
@@ -718,6 +781,10 @@ ALTER TABLE ONLY vault.reveal
     ADD CONSTRAINT reveal_pkey PRIMARY KEY (id);
 
 CREATE INDEX appeal_ticket ON public.appeal USING btree (ticket_id);
+
+CREATE INDEX attachment_ticket ON public.attachment USING btree (ticket_id, id) WHERE (ticket_id IS NOT NULL);
+
+CREATE INDEX attachment_unit ON public.attachment USING btree (unit_id, id);
 
 CREATE INDEX basemap_feature_geom ON public.basemap_feature USING gist (geom);
 
@@ -811,6 +878,15 @@ ALTER TABLE ONLY public.appeal
 ALTER TABLE ONLY public.appeal
     ADD CONSTRAINT appeal_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES public.ticket(id);
 
+ALTER TABLE ONLY public.attachment
+    ADD CONSTRAINT attachment_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+
+ALTER TABLE ONLY public.attachment
+    ADD CONSTRAINT attachment_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES public.ticket(id);
+
+ALTER TABLE ONLY public.attachment
+    ADD CONSTRAINT attachment_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
 ALTER TABLE ONLY public.device_name
     ADD CONSTRAINT device_name_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
 
@@ -867,6 +943,12 @@ ALTER TABLE ONLY public.ticket
 
 ALTER TABLE ONLY public.unit
     ADD CONSTRAINT unit_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.org(id);
+
+ALTER TABLE ONLY vault.driver_card
+    ADD CONSTRAINT driver_card_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+
+ALTER TABLE ONLY vault.driver_card
+    ADD CONSTRAINT driver_card_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);
 
 ALTER TABLE ONLY vault.reporter
     ADD CONSTRAINT reporter_appeal_id_fkey FOREIGN KEY (appeal_id) REFERENCES public.appeal(id);
