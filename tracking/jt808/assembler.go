@@ -179,6 +179,18 @@ func (s *set) missing() []uint16 {
 	return list
 }
 
+// Missing lists the parts that the message of the part f still lacks, at most 125 of them; nil when no part of it is
+// held.
+func (a *Assembler) Missing(f Frame) []uint16 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := a.sets[setKey{f.Header, f.ID, f.Parts, f.Serial - (f.Part - 1)}]
+	if s == nil {
+		return nil
+	}
+	return s.missing()
+}
+
 // Open is the number of unfinished messages and their bytes in memory.
 func (a *Assembler) Open() (messages, bytes int) {
 	a.mu.Lock()
