@@ -29,6 +29,9 @@ type Config struct {
 	TLSCert     string `help:"Certificate file (PEM). Phones need HTTPS to work offline and to send positions." type:"path"`
 	TLSKey      string `help:"Key file (PEM) of the certificate." type:"path"`
 
+	JT808Listen    string `name:"jt808-listen" help:"Address for JT/T 808 terminals over TCP, such as 0.0.0.0:6808. Empty: they are not served."`
+	JT808UDPListen string `name:"jt808-udp-listen" help:"Address for JT/T 808 terminals over UDP, whose sender can be forged: private networks only. Empty: none."`
+
 	Title   string `default:"12313 稽查调度" help:"Name shown on every screen."`
 	OrgName string `default:"本局" help:"Name of the root organisation, used at the first start only."`
 

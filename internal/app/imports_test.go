@@ -42,7 +42,9 @@ var allowed = []struct{ from, to, reason string }{
 	{"tracking", "geo/datum", "devices report in other datums"},
 	{"tracking", "internal/pg", "owns the SQL of fixes and devices"},
 	{"tracking/jsonfix", "tracking", "a decoder makes raw fixes"},
-	{"tracking/jt808", "tracking", "a decoder makes raw fixes"},
+	{"tracking/jt808", "tracking", "a decoder makes raw fixes; the server enters them"},
+	{"tracking/jt808", "geo/datum", "a secrecy plug-in changes the datum"},
+	{"tracking/jt808", "internal/pg", "owns the SQL of registrations"},
 
 	{"ticket", "geo", "a case has a point and a cell"},
 	{"ticket", "internal/pg", "owns the SQL of tickets and the event log"},
@@ -58,6 +60,12 @@ var allowed = []struct{ from, to, reason string }{
 	{"internal/live", "ticket", "follows the event log"},
 	{"internal/live", "tracking", "shows the fixes that were accepted"},
 	{"internal/live", "internal/pg", "a snapshot and its number are of one moment"},
+
+	{"internal/terminal", "dispatch", "offers and sorties go to the vehicles' screens, answers come back"},
+	{"internal/terminal", "ticket", "facts of terminals go to the event log, pictures to the ticket"},
+	{"internal/terminal", "tracking", "whose terminal it is"},
+	{"internal/terminal", "tracking/jt808", "the terminals"},
+	{"internal/terminal", "internal/pg", "owns the SQL of driver cards"},
 
 	{"internal/httpapi", "dispatch", "routes of offers, units, shifts, figures"},
 	{"internal/httpapi", "geo", "points and distances in requests"},
@@ -86,6 +94,8 @@ var allowed = []struct{ from, to, reason string }{
 	{"internal/app", "migrations", "migrates at each start"},
 	{"internal/app", "ticket", "wiring; the tables that the pages show"},
 	{"internal/app", "tracking", "wiring"},
+	{"internal/app", "internal/terminal", "wiring"},
+	{"internal/app", "tracking/jt808", "wiring"},
 	{"internal/app", "web-map", "hands the pages to the server"},
 
 	{"cmd/jiujin", "geo/basemap", "the import of a map"},

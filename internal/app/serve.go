@@ -21,9 +21,11 @@ import (
 	"jiujin/internal/live"
 	"jiujin/internal/pg"
 	"jiujin/internal/pg/cluster"
+	"jiujin/internal/terminal"
 	"jiujin/migrations"
 	"jiujin/ticket"
 	"jiujin/tracking"
+	"jiujin/tracking/jt808"
 	webmap "jiujin/web-map"
 )
 
@@ -49,6 +51,7 @@ type Running struct {
 	Admin, AdminSecret string
 	// AdminPending: the first administrator has not chosen a password yet.
 	AdminPending bool
+	JT808        string // address for terminals over TCP, "" when they are not served
 }
 
 // Serve runs the service until ctx ends, then stops it in order: no new requests, positions under way made durable,
@@ -142,8 +145,11 @@ type service struct {
 	board   *live.Board
 	engine  *dispatch.Engine
 	api     *httpapi.Server
-	wakes   []chan struct{}
-	first   Running
+
+	terminals *jt808.Server
+	screens   *terminal.Bridge
+	wakes     []chan struct{}
+	first     Running
 }
 
 func assemble(ctx context.Context, cfg Config, opts Options, db *pg.DB, url string, log *slog.Logger) (*service, error) {
@@ -192,6 +198,8 @@ func (s *service) wire(positions *tracking.Store) {
 	}
 	s.devices = tracking.NewDevices(s.db)
 	s.ingest = tracking.NewIngestor(s.db, positions, rules, s.board.OnFix)
+	s.terminals = &jt808.Server{Devices: s.devices, Ingest: s.ingest, DB: s.db, Now: s.db.Now, Log: s.log}
+	s.screens = terminal.New(core, s.terminals, s.log, wake())
 }
 
 func (s *service) httpServer(passwords *auth.Passwords) (*httpapi.Server, error) {
@@ -220,6 +228,13 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 		scheme = "https"
 	}
 	s.first.URL = scheme + "://" + listener.Addr().String()
+	tcp, udp, err := jt808.Listen(s.cfg.JT808Listen, s.cfg.JT808UDPListen)
+	if err != nil {
+		return err
+	}
+	if tcp != nil {
+		s.first.JT808 = tcp.Addr().String()
+	}
 
 	intake, stopIntake := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopIntake()
@@ -234,9 +249,13 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	g.Go(func() error { return tracks.Run(ctx) })
 	g.Go(func() error { return tracking.RunDatumCheck(ctx, s.db, s.log) })
 	g.Go(func() error { return pg.Listen(ctx, s.url, ticket.EventChannel, s.wakeAll) })
+	g.Go(func() error { return s.screens.Run(ctx) })
 	g.Go(func() error {
 		defer stopIntake()
-		return s.serveHTTP(ctx, listener)
+		var feeds errgroup.Group
+		feeds.Go(func() error { return s.serveHTTP(ctx, listener) })
+		feeds.Go(func() error { return s.terminals.Run(ctx, tcp, udp) })
+		return feeds.Wait()
 	})
 	s.log.Info("serving", "url", s.first.URL, "version", s.opts.Version)
 	if s.opts.Ready != nil {

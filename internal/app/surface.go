@@ -97,16 +97,18 @@ func (s *service) metrics() *prometheus.Registry {
 type partsCollector struct{ s *service }
 
 var (
-	fixesDesc   = prometheus.NewDesc("jiujin_fixes_total", "Fixes taken in, by what became of them.", []string{"status", "reason"}, nil)
-	unitsDesc   = prometheus.NewDesc("jiujin_positions", "Units with a position, by freshness.", []string{"freshness"}, nil)
-	streamsDesc = prometheus.NewDesc("jiujin_streams_open", "Open live streams.", nil, nil)
-	cutsDesc    = prometheus.NewDesc("jiujin_streams_cut_total", "Streams cut because the reader was too slow.", nil, nil)
-	poolDesc    = prometheus.NewDesc("jiujin_database_connections", "Connections of the pool.", []string{"state"}, nil)
+	fixesDesc    = prometheus.NewDesc("jiujin_fixes_total", "Fixes taken in, by what became of them.", []string{"status", "reason"}, nil)
+	unitsDesc    = prometheus.NewDesc("jiujin_positions", "Units with a position, by freshness.", []string{"freshness"}, nil)
+	streamsDesc  = prometheus.NewDesc("jiujin_streams_open", "Open live streams.", nil, nil)
+	cutsDesc     = prometheus.NewDesc("jiujin_streams_cut_total", "Streams cut because the reader was too slow.", nil, nil)
+	terminalDesc = prometheus.NewDesc("jiujin_jt808", "JT/T 808 terminals: connections and sessions now.", []string{"what"}, nil)
+	jt808Desc    = prometheus.NewDesc("jiujin_jt808_total", "JT/T 808: what was seen since the start.", []string{"what"}, nil)
+	poolDesc     = prometheus.NewDesc("jiujin_database_connections", "Connections of the pool.", []string{"state"}, nil)
 )
 
 // Describe serves prometheus.Collector.
 func (c *partsCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{fixesDesc, unitsDesc, streamsDesc, cutsDesc, poolDesc} {
+	for _, d := range []*prometheus.Desc{fixesDesc, unitsDesc, streamsDesc, cutsDesc, poolDesc, terminalDesc, jt808Desc} {
 		ch <- d
 	}
 }
@@ -133,6 +135,12 @@ func (c *partsCollector) Collect(ch chan<- prometheus.Metric) {
 	open, cuts := c.s.board.Hub.Stats()
 	gauge(streamsDesc, float64(open))
 	counter(cutsDesc, float64(cuts))
+	t := c.s.terminals.Counts()
+	gauge(terminalDesc, float64(t.Connections), "connections")
+	gauge(terminalDesc, float64(t.Sessions), "sessions")
+	for what, n := range t.Totals() {
+		counter(jt808Desc, float64(n), what)
+	}
 	pool := c.s.db.Pool.Stat()
 	gauge(poolDesc, float64(pool.AcquiredConns()), "in_use")
 	gauge(poolDesc, float64(pool.IdleConns()), "idle")
