@@ -60,11 +60,11 @@ func (b *Bridge) tellOffer(ctx, ask context.Context, v *vehicle, t dispatch.Task
 	}
 	b.jobs.Go(func() error {
 		question := jt808.Question{
-			Flags: uint8(jt808.TextSpeech), Text: fmt.Sprintf("案件%s:是否接单?", shortNumber(t.Number)),
+			Flags: jt808.TextSpeech, Text: fmt.Sprintf("案件%s:是否接单?", shortNumber(t.Number)),
 			Options: []jt808.Option{{ID: answerYes, Text: "接单"}, {ID: answerNo, Text: "拒绝"}},
 		}
 		if t.Urgency <= 2 {
-			question.Flags |= uint8(jt808.TextUrgent)
+			question.Flags |= jt808.TextUrgent
 		}
 		answer, err := b.Terminals.Ask(ask, v.deviceID, question)
 		switch {

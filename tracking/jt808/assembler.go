@@ -36,6 +36,7 @@ const (
 	maxSetBytes  = 4 << 20   // of one set
 	maxAllBytes  = 256 << 20 // of all sets of an Assembler
 	partOverhead = 64        // bytes that a part costs beside its body
+	setOverhead  = 512       // and a set beside its parts
 	quiet        = 5 * time.Second
 	maxRounds    = 3
 	maxAge       = 10 * time.Minute // a large picture on a slow link takes minutes
@@ -44,19 +45,14 @@ const (
 // ErrParts says that a part fits no message: numbers out of range, or too much of it.
 var ErrParts = errors.New("part of a long message is out of range")
 
-// setKey names a long message. Parts have consecutive serials, so that the serial of the first is known from each; it
-// keeps two pictures apart that are sent at the same time.
-type setKey struct {
-	header Header
-	id     ID
-	parts  uint16
-	first  uint16
-}
-
+// set is a long message of which parts are missing. Parts have consecutive serials, so that the serial of the first is
+// known from each; it keeps two pictures apart that are sent at the same time.
 type set struct {
-	key     setKey
+	id      ID
+	parts   uint16
+	first   uint16
 	bodies  map[uint16][]byte
-	bytes   int // bodies and their overhead
+	bytes   int // what it costs
 	opened  time.Time
 	changed time.Time // of the last part or question
 	rounds  int       // how often parts were asked for since the last one came
@@ -67,8 +63,7 @@ type set struct {
 // for several goroutines.
 type Assembler struct {
 	mu    sync.Mutex
-	sets  map[setKey]*set
-	order []*set // by the time they were opened
+	open  map[Header][]*set // the oldest first, none empty
 	bytes int
 }
 
@@ -81,17 +76,13 @@ func (a *Assembler) Add(f Frame, now time.Time) (whole Frame, ok bool, err error
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	key := setKey{f.Header, f.ID, f.Parts, f.Serial - (f.Part - 1)}
-	s := a.sets[key]
-	if s == nil {
-		s = a.open(key, now)
-	}
+	s := a.setOf(f, now)
 	if _, again := s.bodies[f.Part]; again {
 		return Frame{}, false, nil
 	}
 	cost := len(f.Body) + partOverhead
 	if s.bytes+cost > maxSetBytes {
-		a.drop(s)
+		a.drop(f.Header, s)
 		return Frame{}, false, fmt.Errorf("%w: message of %s has more than %d bytes", ErrParts, f.ID, maxSetBytes)
 	}
 	s.bodies[f.Part] = slices.Clone(f.Body)
@@ -100,45 +91,69 @@ func (a *Assembler) Add(f Frame, now time.Time) (whole Frame, ok bool, err error
 	a.bytes += cost
 	if len(s.bodies) < int(f.Parts) {
 		for a.bytes > maxAllBytes {
-			a.drop(a.order[0])
+			a.dropOldest()
 		}
 		return Frame{}, false, nil
 	}
-	a.drop(s)
-	whole = Frame{Header: f.Header, ID: f.ID, Serial: key.first, Encryption: f.Encryption}
+	a.drop(f.Header, s)
+	whole = Frame{Header: f.Header, ID: f.ID, Serial: s.first, Encryption: f.Encryption}
 	for n := range f.Parts {
 		whole.Body = append(whole.Body, s.bodies[n+1]...)
 	}
 	return whole, true, nil
 }
 
-// open makes a set, and drops the terminal's oldest when it has too many.
-func (a *Assembler) open(key setKey, now time.Time) *set {
-	same := 0
-	var oldest *set
-	for _, s := range a.order {
-		if s.key.header == key.header {
-			if same++; oldest == nil {
-				oldest = s
-			}
+// held is the message that f is a part of, nil when no part of it is held.
+func (a *Assembler) held(f Frame) *set {
+	first := f.Serial - (f.Part - 1)
+	for _, s := range a.open[f.Header] {
+		if s.id == f.ID && s.parts == f.Parts && s.first == first {
+			return s
 		}
 	}
-	if same >= maxPerDevice {
-		a.drop(oldest)
+	return nil
+}
+
+// setOf is the message that f is a part of; a new one may drop the terminal's oldest.
+func (a *Assembler) setOf(f Frame, now time.Time) *set {
+	if s := a.held(f); s != nil {
+		return s
 	}
-	if a.sets == nil {
-		a.sets = map[setKey]*set{}
+	sets := a.open[f.Header]
+	if len(sets) == maxPerDevice {
+		a.drop(f.Header, sets[0])
 	}
-	s := &set{key: key, bodies: map[uint16][]byte{}, opened: now, changed: now}
-	a.sets[key] = s
-	a.order = append(a.order, s)
+	if a.open == nil {
+		a.open = map[Header][]*set{}
+	}
+	s := &set{
+		id: f.ID, parts: f.Parts, first: f.Serial - (f.Part - 1), bodies: map[uint16][]byte{}, bytes: setOverhead,
+		opened: now, changed: now,
+	}
+	a.bytes += s.bytes
+	a.open[f.Header] = append(a.open[f.Header], s)
 	return s
 }
 
-func (a *Assembler) drop(s *set) {
-	delete(a.sets, s.key)
-	a.order = slices.DeleteFunc(a.order, func(other *set) bool { return other == s })
+func (a *Assembler) drop(h Header, s *set) {
 	a.bytes -= s.bytes
+	left := slices.DeleteFunc(a.open[h], func(other *set) bool { return other == s })
+	if len(left) == 0 {
+		delete(a.open, h)
+		return
+	}
+	a.open[h] = left
+}
+
+func (a *Assembler) dropOldest() {
+	var of Header
+	var oldest *set
+	for h, sets := range a.open {
+		if oldest == nil || sets[0].opened.Before(oldest.opened) {
+			of, oldest = h, sets[0]
+		}
+	}
+	a.drop(of, oldest)
 }
 
 // Overdue is an unfinished message that has made no progress for 5 s.
@@ -156,14 +171,17 @@ func (a *Assembler) Overdue(now time.Time) []Overdue {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var list []Overdue
-	for _, s := range slices.Clone(a.order) {
-		switch {
-		case now.Sub(s.opened) >= maxAge, s.rounds == maxRounds && now.Sub(s.changed) >= quiet:
-			a.drop(s)
-		case now.Sub(s.changed) >= quiet:
-			s.changed = now
-			s.rounds++
-			list = append(list, Overdue{s.key.header, Resend{Serial: s.key.first, Parts: s.missing()}})
+	for h, sets := range a.open {
+		for _, s := range slices.Clone(sets) {
+			late := now.Sub(s.changed) >= quiet
+			switch {
+			case now.Sub(s.opened) >= maxAge, late && s.rounds == maxRounds:
+				a.drop(h, s)
+			case late:
+				s.changed = now
+				s.rounds++
+				list = append(list, Overdue{h, Resend{Serial: s.first, Parts: s.missing()}})
+			}
 		}
 	}
 	return list
@@ -171,7 +189,7 @@ func (a *Assembler) Overdue(now time.Time) []Overdue {
 
 func (s *set) missing() []uint16 {
 	var list []uint16
-	for part := uint16(1); part <= s.key.parts && len(list) < maxAsked; part++ {
+	for part := uint16(1); part <= s.parts && len(list) < maxAsked; part++ {
 		if _, here := s.bodies[part]; !here {
 			list = append(list, part)
 		}
@@ -184,16 +202,19 @@ func (s *set) missing() []uint16 {
 func (a *Assembler) Missing(f Frame) []uint16 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s := a.sets[setKey{f.Header, f.ID, f.Parts, f.Serial - (f.Part - 1)}]
+	s := a.held(f)
 	if s == nil {
 		return nil
 	}
 	return s.missing()
 }
 
-// Open is the number of unfinished messages and their bytes in memory.
+// Open is the number of unfinished messages and what they cost in memory.
 func (a *Assembler) Open() (messages, bytes int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.order), a.bytes
+	for _, sets := range a.open {
+		messages += len(sets)
+	}
+	return messages, a.bytes
 }

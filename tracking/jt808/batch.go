@@ -41,8 +41,8 @@ func parseBatch(r *reader) Batch {
 		m.add(r.take(n))
 	}
 	m.Trailing = r.rest()
-	// An item cut off by the end may still hold its position.
-	if len(m.Trailing) >= 2+fixedLocation && len(m.Locations)+m.Damaged < m.Count {
+	// The last item may be cut off by the end and still hold its position.
+	if len(m.Trailing) >= 2+fixedLocation && len(m.Locations)+m.Damaged == m.Count-1 {
 		m.add(m.Trailing[2:])
 	}
 	return m
@@ -93,6 +93,14 @@ func parseShortBatch(r *reader) ShortBatch {
 		m.Battery = body
 	}
 	return m
+}
+
+// BatteryPct is the charge that the state of the battery begins with; false when there is none.
+func (m ShortBatch) BatteryPct() (int, bool) {
+	if len(m.Battery) == 0 || m.Battery[0] > 100 {
+		return 0, false
+	}
+	return int(m.Battery[0]), true
 }
 
 func (m ShortBatch) appendTo(w *writer) {

@@ -16,7 +16,7 @@ func parseDown(id ID, edition Edition, r *reader) Message {
 	case IDAskParams:
 		return AskParams{}
 	case IDControl:
-		return Control{r.u8(), decodeText(r.rest())}
+		return Control{r.u8(), r.rest()}
 	case IDAskSomeParams:
 		return AskSomeParams{r.u32s(int(r.u8()))}
 	case IDAskAttributes:
@@ -89,8 +89,8 @@ type ConfirmAlarm struct {
 
 // Control is a command to the terminal itself.
 type Control struct {
-	Command uint8  // 4 restart; others change or harm
-	Args    string // separated by ";"
+	Command uint8 // 4 restart; others change or harm
+	Args    Hex   // texts separated by ";", with numbers in binary between them
 }
 
 // Restart is the one Control that we send.
@@ -110,7 +110,7 @@ func (m ConfirmAlarm) appendTo(w *writer) {
 
 func (m Control) appendTo(w *writer) {
 	w.u8(m.Command)
-	w.text(m.Args)
+	w.bytes(m.Args)
 }
 
 func (m VehicleControl) appendTo(w *writer) { w.bytes(m.Data) }

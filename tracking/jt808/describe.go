@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -16,8 +17,11 @@ type Description struct {
 	MsgID string `json:"msg_id,omitempty"` // "0x0200"
 	// Version is "2011", "2013" or "2019". Only a registration and a driver's card tell 2011 from 2013; all other
 	// frames with that header are "2013".
-	Version string  `json:"version,omitempty"`
-	Phone   string  `json:"phone,omitempty"` // as Header.Phone
+	Version string `json:"version,omitempty"`
+	// Phone is that of the header as it travels, without leading zeros. IMEI is what it stands for when it is a binary
+	// number; then it is Header.Phone.
+	Phone   string  `json:"phone,omitempty"`
+	IMEI    string  `json:"imei,omitempty"`
 	Serial  *uint16 `json:"serial,omitempty"`
 	Part    string  `json:"part,omitempty"`     // "2/5" of a long message
 	ReplyTo *uint16 `json:"reply_to,omitempty"` // serial of the message that it answers
@@ -86,7 +90,10 @@ func guess(chunk []byte) (Frame, bool) {
 }
 
 func (d *Description) header(f Frame) {
-	d.MsgID, d.Phone, d.Serial = f.ID.String(), f.Phone(), &f.Serial
+	d.MsgID, d.Phone, d.Serial = f.ID.String(), strings.TrimLeft(f.RawPhone(), "0"), &f.Serial
+	if phone := f.Phone(); phone != d.Phone && d.Phone != "" {
+		d.IMEI = phone
+	}
 	d.Version = strconv.Itoa(int(f.Edition()))
 	if f.Parts != 0 || f.Part != 0 {
 		d.Part = fmt.Sprintf("%d/%d", f.Part, f.Parts)

@@ -30,6 +30,9 @@ const (
 	ItemAnalogue      ItemID = 0x2b
 	ItemSignal        ItemID = 0x30 // CSQ
 	ItemSatellites    ItemID = 0x31
+
+	itemVendorPower ItemID = 0x82 // 0.1 V
+	itemVendorList  ItemID = 0xeb
 )
 
 // Item is one additional item. Value points into the frame.

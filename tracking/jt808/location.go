@@ -143,7 +143,29 @@ func (l *Location) vitals() tracking.Vitals {
 			v.SignalPct = tracking.Read(float64(item.Value[0]) * 100 / maxCSQ)
 		case item.ID == ItemSatellites && len(item.Value) == 1:
 			v.Satellites = tracking.Read(float64(item.Value[0]))
+		case item.ID == itemVendorPower && len(item.Value) == 2:
+			v.PowerV = tracking.Read(float64(binary.BigEndian.Uint16(item.Value)) / 10)
+		case item.ID == itemVendorList:
+			vendorVitals(item.Value, &v)
 		}
+	}
+}
+
+// vendorVitals reads a list that several makers put into item 0xeb: WORD length of what follows, WORD id, value.
+func vendorVitals(list []byte, v *tracking.Vitals) {
+	for len(list) >= 4 {
+		n := int(binary.BigEndian.Uint16(list))
+		if n < 2 || n > len(list)-2 {
+			return
+		}
+		value := list[4 : 2+n]
+		switch id := binary.BigEndian.Uint16(list[2:]); {
+		case id == 0x00a8 && len(value) == 1 && value[0] <= 100:
+			v.BatteryPct = tracking.Read(float64(value[0]))
+		case id == 0x00ce && len(value) == 2:
+			v.PowerV = tracking.Read(float64(binary.BigEndian.Uint16(value)) / 100)
+		}
+		list = list[2+n:]
 	}
 }
 

@@ -22,18 +22,34 @@ type MediaEvent struct{ MediaHead }
 // Media is a picture or a recording; the parts of it have to be put together first.
 type Media struct {
 	MediaHead
-	Location Location // where it was made
-	Data     Hex
+	Location Location // where it was made; zero in 2011
+	// Parts and Part are the counters of 2011, which stand in the body; zero otherwise.
+	Parts, Part uint32
+	Data        Hex
 }
 
 func parseMedia(r *reader) Media {
 	m := Media{MediaHead: r.mediaHead()}
+	if count := (reader{b: r.b}); isMedia2011(count) {
+		m.Parts, m.Part, m.Data = r.u32(), r.u32(), r.rest()
+		return m
+	}
 	l, err := DecodeLocation(r.take(fixedLocation))
 	if err != nil {
 		r.short = true
 	}
 	m.Location, m.Data = l, r.rest()
 	return m
+}
+
+// isMedia2011 says that two counters follow the head, where later editions have a location.
+func isMedia2011(r reader) bool {
+	l, err := DecodeLocation(r.b)
+	if _, ok := l.Clock.Time(); err == nil && ok {
+		return false
+	}
+	parts, part := r.u32(), r.u32()
+	return !r.short && part >= 1 && part <= parts && parts <= maxParts
 }
 
 // MediaReply is our answer to a Media: all is there, or these parts are missing.
@@ -87,6 +103,12 @@ func (m MediaEvent) appendTo(w *writer) { w.mediaHead(m.MediaHead) }
 
 func (m Media) appendTo(w *writer) {
 	w.mediaHead(m.MediaHead)
+	if m.Parts > 0 {
+		w.u32(m.Parts)
+		w.u32(m.Part)
+		w.bytes(m.Data)
+		return
+	}
 	l := m.Location
 	l.TLV = nil
 	l.appendTo(w)

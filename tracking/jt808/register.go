@@ -37,8 +37,8 @@ func (e Edition) registerForm() registerForm {
 }
 
 func parseRegister(edition Edition, r *reader) Register {
-	if edition != Edition2019 {
-		edition = registerEdition(r.b)
+	if smallest := 4 + form2019.maker + form2019.model + form2019.terminal + 1; edition != Edition2019 || len(r.b) < smallest {
+		edition = registerEdition(r.b) // there are units with the header of 2019 and the body of 2013
 	}
 	form := edition.registerForm()
 	return Register{
@@ -119,7 +119,7 @@ func (m RegisterReply) appendTo(w *writer) {
 	w.bytes(m.Code)
 }
 
-// Auth is how a terminal shows its code on every connection.
+// Auth is how a terminal shows its code on every connection. A body of 2019 that does not add up is a code as a whole.
 type Auth struct {
 	Code     Hex    // opaque bytes, without zeros behind
 	IMEI     string // 2019
@@ -129,14 +129,24 @@ type Auth struct {
 func parseAuth(edition Edition, r *reader) Auth {
 	whole := r.b
 	if edition == Edition2019 {
-		code := r.take(int(r.u8()))
-		m := Auth{Code: code, IMEI: r.text(15), Software: r.text(20)}
-		if !r.short && len(r.b) == 0 {
+		m := Auth{Code: r.take(int(r.u8()))}
+		imei := r.take(15)
+		if m.IMEI, m.Software = decodeText(imei), decodeText(r.rest()); !r.short && isIMEI(imei) {
 			return m
 		}
 	}
 	*r = reader{}
 	return Auth{Code: bytes.TrimRight(whole, "\x00")}
+}
+
+// isIMEI says that b holds digits, or nothing at all.
+func isIMEI(b []byte) bool {
+	for _, c := range bytes.Trim(b, "\x00 ") {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 func (m Auth) appendTo(w *writer) {

@@ -64,8 +64,12 @@ type Resend struct {
 
 func parseResend(id ID, edition Edition, r *reader) Resend {
 	m := Resend{Up: id == IDResendUp, Serial: r.u16()}
+	wide := edition == Edition2019
+	if n := len(r.b); n > 0 && n%2 != 0 == wide { // the count has the size of the other edition
+		wide = !wide
+	}
 	n := 0
-	if edition == Edition2019 {
+	if wide {
 		n = int(r.u16())
 	} else {
 		n = int(r.u8())

@@ -1,9 +1,10 @@
 package jt808
 
-// TextFlags say what a terminal does with a text. They mean the same in all editions here; the wire differs.
+// TextFlags say what a terminal does with a text or a question.
 type TextFlags uint8
 
-// The flags of a text.
+// The flags of a text. Screen and Speech are the same in all editions; in 2019 the two lowest bits are a number instead:
+// 1 service, 2 urgent, 3 notice.
 const (
 	TextUrgent TextFlags = 1 << 0
 	TextScreen TextFlags = 1 << 2 // show it
@@ -12,28 +13,27 @@ const (
 
 // Text goes to the vehicle's screen or loudspeaker.
 type Text struct {
-	Flags uint8 // as they travel; TextFlagsFor makes them
+	Flags TextFlags
 	Type  uint8 // 2019: 1 notice, 2 service
 	Text  string
 }
 
-// TextOf is a case's text for a terminal of that edition: shown and read aloud. In 2019 the two lowest flags are a
-// number: 2 urgent, 3 notice.
+// TextOf is a case's text for a terminal of that edition: shown and read aloud.
 func TextOf(edition Edition, urgent bool, text string) Text {
-	m := Text{Flags: uint8(TextScreen | TextSpeech), Text: text}
+	m := Text{Flags: TextScreen | TextSpeech, Text: text}
 	switch {
 	case edition == Edition2019 && urgent:
 		m.Flags, m.Type = m.Flags|2, 1
 	case edition == Edition2019:
 		m.Flags, m.Type = m.Flags|3, 1
 	case urgent:
-		m.Flags |= uint8(TextUrgent)
+		m.Flags |= TextUrgent
 	}
 	return m
 }
 
 func parseText(edition Edition, r *reader) Text {
-	m := Text{Flags: r.u8()}
+	m := Text{Flags: TextFlags(r.u8())}
 	if edition == Edition2019 {
 		m.Type = r.u8()
 	}
@@ -42,7 +42,7 @@ func parseText(edition Edition, r *reader) Text {
 }
 
 func (m Text) appendTo(w *writer) {
-	w.u8(m.Flags)
+	w.u8(uint8(m.Flags))
 	if w.edition == Edition2019 {
 		w.u8(m.Type)
 	}
@@ -57,13 +57,13 @@ type Option struct {
 
 // Question is shown with buttons for its answers (2011, 2013; many units of 2019 know it too).
 type Question struct {
-	Flags   uint8 // TextUrgent, TextSpeech
+	Flags   TextFlags // TextUrgent, TextSpeech
 	Text    string
 	Options []Option
 }
 
 func parseQuestion(r *reader) Question {
-	m := Question{Flags: r.u8(), Text: r.text8()}
+	m := Question{Flags: TextFlags(r.u8()), Text: r.text8()}
 	for len(r.b) > 0 && !r.short {
 		m.Options = append(m.Options, Option{r.u8(), r.text16()})
 	}
@@ -71,7 +71,7 @@ func parseQuestion(r *reader) Question {
 }
 
 func (m Question) appendTo(w *writer) {
-	w.u8(m.Flags)
+	w.u8(uint8(m.Flags))
 	w.text8("the question", m.Text)
 	for _, o := range m.Options {
 		w.u8(o.ID)
@@ -132,9 +132,9 @@ func (m SetEvents) appendTo(w *writer) {
 // Event says that the driver pressed a button.
 type Event struct{ Event uint8 }
 
-// CallBack makes the terminal call a number. This package calls only; listening in is not built.
+// CallBack makes the terminal call a number.
 type CallBack struct {
-	Listen uint8 // 0 call, 1 listen in
+	Listen uint8 // 0 call; 1 listen in, which has no legal basis here: it is read and never written
 	Phone  string
 }
 
@@ -146,6 +146,9 @@ func (m Choice) appendTo(w *writer) {
 func (m Event) appendTo(w *writer) { w.u8(m.Event) }
 
 func (m CallBack) appendTo(w *writer) {
+	if m.Listen != 0 {
+		w.fail("listening in", int(m.Listen), 0)
+	}
 	w.u8(m.Listen)
 	w.text(m.Phone)
 }

@@ -31,15 +31,17 @@ type Splitter struct {
 	from int   // of the first byte not yet cut
 	seen int   // bytes of buf[from:] that hold no boundary
 	in   bool  // a flag was seen: buf[from] follows one
+	full bool  // the last read filled buf: the next one may be larger
 	Junk int64 // bytes before the first flag, dropped
 }
 
-// Fill reads once from r. It returns what the read returned, io.ErrNoProgress when it gave nothing and no error.
+// Fill reads once from r. Next must have said that it needs more bytes. It returns what the read returned, io.ErrNoProgress when it gave nothing and no error.
 // Chunks that Next gave before are invalid afterwards.
 func (s *Splitter) Fill(r io.Reader) error {
 	s.makeRoom()
 	n, err := r.Read(s.buf[len(s.buf):cap(s.buf)])
 	s.buf = s.buf[:len(s.buf)+n]
+	s.full = len(s.buf) == cap(s.buf)
 	if n == 0 && err == nil {
 		return io.ErrNoProgress
 	}
@@ -64,11 +66,9 @@ func (s *Splitter) compact() {
 
 func (s *Splitter) makeRoom() {
 	s.compact()
-	free := cap(s.buf) - len(s.buf)
-	if free >= readSize/2 {
+	if cap(s.buf) > 0 && (!s.full || cap(s.buf) == maxRead) {
 		return
 	}
-	// The last read filled the buffer: the next one may be larger.
 	grown := make([]byte, len(s.buf), min(max(2*cap(s.buf), readSize), maxRead))
 	copy(grown, s.buf)
 	s.buf = grown
@@ -79,6 +79,9 @@ func (s *Splitter) makeRoom() {
 func (s *Splitter) Next() (chunk []byte, kind Kind, ok bool, err error) {
 	for {
 		rest := s.buf[s.from:]
+		for !s.in && len(rest) > 0 && (rest[0] == '\r' || rest[0] == '\n') { // between text messages
+			rest, s.from, s.seen = rest[1:], s.from+1, 0
+		}
 		if len(rest) > 0 && rest[0] == '(' {
 			if n, whole := parenthesised(rest); whole {
 				s.from, s.seen, s.in = s.from+n, 0, false

@@ -204,6 +204,9 @@ func compareVector(t *testing.T, count *tally, v vector) {
 	}
 	if f.ID != 0 {
 		headerKeys(ours, f)
+		if want, said := v.Expect["phone"].(string); said && d.Phone != strings.TrimLeft(want, "0") {
+			count.differ = append(count.differ, disagreement{name, "phone", d.Phone, want})
+		}
 	}
 	if malformed {
 		ours["malformed_body"] = v.Expect["malformed_body"]

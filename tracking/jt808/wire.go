@@ -16,6 +16,8 @@ type reader struct {
 func (r *reader) take(n int) []byte {
 	if n > len(r.b) {
 		r.short, r.b = true, nil
+	}
+	if n == 0 || r.short {
 		return nil
 	}
 	taken := r.b[:n:n]
