@@ -28,6 +28,7 @@ type cli struct {
 	User    userCmd    `cmd:"" help:"Look after people who sign in."`
 	Log     logCmd     `cmd:"" help:"Look after the event log."`
 	Bench   benchCmd   `cmd:"" help:"Measure the service on this machine; prints JSON."`
+	Decode  decodeCmd  `cmd:"" help:"Show what frames of vehicle units say: JSON lines in, JSON lines out."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -110,6 +110,12 @@ var allowed = []struct{ from, to, reason string }{
 	{"cmd/jiujin", "internal/auth", "the password command"},
 	{"cmd/jiujin", "internal/pg", "the password command's transaction"},
 	{"cmd/jiujin", "internal/town", "flags of the demo"},
+	{"cmd/jiujin", "tracking/gt06", "the decode command"},
+	{"cmd/jiujin", "tracking/jt808", "the decode command"},
+	{"cmd/jiujin", "tracking/nmea", "the decode command"},
+	{"cmd/jiujin", "tracking/osmand", "the decode command"},
+	{"cmd/jiujin", "tracking/owntracks", "the decode command"},
+	{"cmd/jiujin", "tracking/traccar", "the decode command"},
 	{"cmd/jiujin", "ticket", "the log command"},
 	{"cmd/jiujin", "tracking", "the benches"},
 
