@@ -11,21 +11,37 @@ import (
 // stopsOf finds the halts among the good fixes of an hour: the longest runs,
 // from left to right, whose fixes all lie within 50 m of the first of the run,
 // and which last three minutes. The runs at both ends are kept at any length:
-// with those of the hours before and after they may make a stop.
+// with those of the hours before and after they may make a stop. The one at the
+// beginning gives way to a halt that begins within it. The last fix of a halt
+// may be the first of the next.
 func stopsOf(points []TrackPoint) []Stop {
-	var stops []Stop
+	type run struct{ from, to int } // to is exclusive
+	var runs []run
 	for i := 0; i < len(points); {
 		end := i + 1
 		for end < len(points) && geo.Distance(points[i].Point, points[end].Point) <= stopWithin {
 			end++
 		}
-		run := points[i:end]
-		if i > 0 && end < len(points) && run[len(run)-1].At.Sub(run[0].At) < stopAtLeast {
+		long := points[end-1].At.Sub(points[i].At) >= stopAtLeast
+		if !long && i > 0 && end < len(points) {
 			i++
 			continue
 		}
-		stops = append(stops, Stop{From: run[0].At, To: run[len(run)-1].At, Point: mean(run)})
-		i = end
+		if n := len(runs); n > 0 {
+			runs[n-1].to = min(runs[n-1].to, i+1)
+		}
+		runs = append(runs, run{i, end})
+		if end == len(points) {
+			break
+		}
+		if i = end - 1; !long {
+			i = 1
+		}
+	}
+	var stops []Stop
+	for _, r := range runs {
+		part := points[r.from:r.to]
+		stops = append(stops, Stop{From: part[0].At, To: part[len(part)-1].At, Point: mean(part)})
 	}
 	return stops
 }
