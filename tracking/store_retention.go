@@ -23,7 +23,7 @@ const dropWithin = 2 * time.Second
 // DropOld drops the days of the history that ended Keep.Fixes before now, the
 // fixes and refused fixes as old as that which lie elsewhere, and the tracks
 // that ended Keep.Tracks before now. It returns the days it dropped. A day whose
-// tracks are still due stays until they are built. Nothing else keeps a day: a
+// tracks are not all built stays until they are. Nothing else keeps a day: a
 // case that is open for longer than that has the tracks.
 func DropOld(ctx context.Context, db *pg.DB, keep Keep, now time.Time) (days []string, err error) {
 	if keep.Fixes > 0 {
@@ -77,9 +77,11 @@ func dropDays(ctx context.Context, db *pg.DB, before time.Time) (dropped []strin
 }
 
 func dropDay(ctx context.Context, tx *pg.Tx, name string, from time.Time) (gone bool, err error) {
-	var due bool
-	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM track_due WHERE hour >= $1 AND hour < $2)`, from, from.Add(day)).Scan(&due)
-	if err != nil || due {
+	var done bool
+	err = tx.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM track_progress WHERE hour >= $2)
+		   AND NOT EXISTS (SELECT FROM track_due WHERE hour >= $1 AND hour < $2)`, from, from.Add(day)).Scan(&done)
+	if err != nil || !done {
 		return false, err
 	}
 	if _, err := tx.Exec(ctx, fmt.Sprintf(`SET LOCAL lock_timeout = '%dms'`, dropWithin.Milliseconds())); err != nil {

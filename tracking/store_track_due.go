@@ -49,10 +49,11 @@ func oneBuilder(ctx context.Context, tx *pg.Tx) (ours bool, err error) {
 	return ours, err
 }
 
-// closeHour notes the oldest hour that is over and was not looked through as
-// due for all units that have fixes in it. It is false when there is none. The
-// first call notes where to begin: with the present hour.
-func closeHour(ctx context.Context, tx *pg.Tx) (bool, error) {
+// closeHours notes the oldest hours, a day of them at most, that are over and
+// were not looked through yet as due for all units that have fixes in them. It
+// is false when there are none. The first call notes where to begin: with the
+// present hour.
+func closeHours(ctx context.Context, tx *pg.Tx) (bool, error) {
 	if ours, err := oneBuilder(ctx, tx); err != nil || !ours {
 		return false, err
 	}
@@ -67,17 +68,20 @@ func closeHour(ctx context.Context, tx *pg.Tx) (bool, error) {
 			INSERT INTO track_progress (hour) VALUES ($1) ON CONFLICT (only_row) DO UPDATE SET hour = excluded.hour`, this)
 		return false, err
 	}
-	if tx.Now().Before(next.Add(hour + closeAfter)) {
+	until := earlier(tx.Now().Add(-closeAfter).Truncate(hour), next.Add(day))
+	if !until.After(next) {
 		return false, nil
 	}
 	if _, err := tx.Exec(ctx, `
 		INSERT INTO track_due (unit_id, hour)
-		SELECT u.id, $1 FROM unit u
-		 WHERE EXISTS (SELECT FROM fix f WHERE f.unit_id = u.id AND f.fixed_at >= $1 AND f.fixed_at < $2)`,
-		next, next.Add(hour)); err != nil {
+		SELECT u.id, h.hour
+		  FROM generate_series($1::timestamptz, $2::timestamptz - interval '1 hour', interval '1 hour') AS h (hour)
+		 CROSS JOIN unit u
+		 WHERE EXISTS (SELECT FROM fix f WHERE f.unit_id = u.id AND f.fixed_at >= h.hour AND f.fixed_at < h.hour + interval '1 hour')`,
+		next, until); err != nil {
 		return false, err
 	}
-	_, err = tx.Exec(ctx, `UPDATE track_progress SET hour = $1`, next.Add(hour))
+	_, err = tx.Exec(ctx, `UPDATE track_progress SET hour = $1`, until)
 	return true, err
 }
 

@@ -69,7 +69,7 @@ func (b *TrackBuilder) Build(ctx context.Context) (int, error) {
 func (b *TrackBuilder) closeHours(ctx context.Context) error {
 	for more := true; more; {
 		err := b.DB.InTx(ctx, func(tx *pg.Tx) (err error) {
-			more, err = closeHour(ctx, tx)
+			more, err = closeHours(ctx, tx)
 			return err
 		})
 		if err != nil {
