@@ -176,6 +176,14 @@ func TestPhones(t *testing.T) {
 	}
 }
 
+func unhex(s string) []byte {
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
 // chunks cuts everything that r gives.
 func chunks(t interface{ Fatal(...any) }, r io.Reader) (list []string, s *jt808.Splitter) {
 	s = &jt808.Splitter{}
