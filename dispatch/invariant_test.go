@@ -40,7 +40,7 @@ select id from ticket where to_dispatch_at < registered_at or first_offer_at < t
     or en_route_at < accepted_at or on_scene_at < en_route_at or scene_done_at < on_scene_at or closed_at < registered_at`,
 	"the version counts the events": `
 select t.id from ticket t where t.version <> (select count(*) from event e where e.ticket_id = t.id
-    and e.type not in ('dispatch.proposed', 'vault.revealed'))`,
+    and e.type not in ('dispatch.proposed', 'arrival.proposed', 'vault.revealed'))`,
 	"the log's last word is the status": `
 select t.id from ticket t where t.status <> (select e.data->>'to' from event e where e.ticket_id = t.id and e.data ? 'to' order by seq desc limit 1)`,
 	"no proposal outlives the wait": `

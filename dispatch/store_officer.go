@@ -31,6 +31,7 @@ type CaseCard struct {
 	Narrative    string     `json:"narrative"`
 	ReporterMode string     `json:"reporter_mode"`
 	ReportsYear  int        `json:"reports_year"` // earlier tickets about the same shop in 365 days
+	Arrival      *Arrival   `json:"arrival"`      // the proposal that the unit has arrived; null when there is none
 }
 
 const (
@@ -87,6 +88,9 @@ func (s *Service) Officer(ctx context.Context, q pg.Queryer, unitID int64, now t
 		} else if state.Case == nil || views[i].Status != ticket.Reporting {
 			if u := views[i].Unit; u != nil {
 				card.DistanceM, card.ETAS = u.DistanceM, u.ETAS
+			}
+			if card.Arrival, err = readArrival(ctx, q, views[i].ID); err != nil {
+				return state, err
 			}
 			state.Case = &card
 		}

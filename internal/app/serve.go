@@ -135,16 +135,18 @@ func OpenDatabase(ctx context.Context, url string, log *slog.Logger) (*pg.DB, er
 
 // service is everything that runs.
 type service struct {
-	cfg     Config
-	opts    Options
-	log     *slog.Logger
-	url     string // of the database
-	db      *pg.DB
-	ingest  *tracking.Ingestor
-	devices *tracking.Devices
-	board   *live.Board
-	engine  *dispatch.Engine
-	api     *httpapi.Server
+	cfg      Config
+	opts     Options
+	log      *slog.Logger
+	url      string // of the database
+	db       *pg.DB
+	ingest   *tracking.Ingestor
+	devices  *tracking.Devices
+	board    *live.Board
+	fences   *tracking.Fences
+	arrivals *dispatch.Arrivals
+	engine   *dispatch.Engine
+	api      *httpapi.Server
 
 	terminals *jt808.Server
 	screens   *terminal.Bridge
@@ -197,9 +199,18 @@ func (s *service) wire(positions *tracking.Store) {
 		rules.Region = region
 	}
 	s.devices = tracking.NewDevices(s.db)
-	s.ingest = tracking.NewIngestor(s.db, positions, rules, s.board.OnFix)
+	s.fences = tracking.NewFences(s.db, positions, s.log, s.board.OnFence)
+	s.arrivals = &dispatch.Arrivals{Service: core, Log: s.log, Wake: wake()}
+	s.ingest = tracking.NewIngestor(s.db, positions, rules, s.onFix)
 	s.terminals = &jt808.Server{Devices: s.devices, Ingest: s.ingest, DB: s.db, Now: s.db.Now, Log: s.log}
 	s.screens = terminal.New(core, s.terminals, s.log, wake())
+}
+
+// onFix shows accepted fixes to everybody who follows them; none of them blocks.
+func (s *service) onFix(fixes []tracking.Fix) {
+	s.board.OnFix(fixes)
+	s.fences.OnFix(fixes)
+	s.arrivals.OnFix(fixes)
 }
 
 func (s *service) httpServer(passwords *auth.Passwords) (*httpapi.Server, error) {
@@ -214,7 +225,7 @@ func (s *service) httpServer(passwords *auth.Passwords) (*httpapi.Server, error)
 	return httpapi.New(httpapi.Deps{
 		DB: s.db, Passwords: passwords, Logger: s.log, Metrics: s.metrics(),
 		Config: s.publicConfig, Ready: s.ready,
-		Dispatch: s.engine.Service, Devices: s.devices, Ingest: s.ingest, Hub: s.board.Hub,
+		Dispatch: s.engine.Service, Devices: s.devices, Ingest: s.ingest, Fences: s.fences, Hub: s.board.Hub,
 		Tiles: basemap.NewTiles(s.db.Pool, tileCache), Region: region,
 		Web: webmap.Dist(), Proxies: proxies, Origins: s.cfg.Origins,
 	})
@@ -243,6 +254,8 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	g.Go(func() error { return s.devices.Run(intake, s.log) })
 	g.Go(func() error { return s.board.Run(ctx) })
 	g.Go(func() error { return s.engine.Run(ctx) })
+	g.Go(func() error { return s.fences.Run(ctx) })
+	g.Go(func() error { return s.arrivals.Run(ctx) })
 	g.Go(func() error { return s.api.Run(ctx) })
 	g.Go(func() error { return tracking.RunPartitions(ctx, s.db, s.cfg.keep(), s.log) })
 	tracks := &tracking.TrackBuilder{DB: s.db, Log: s.log, Shown: s.engine.Service.ShownFixes}

@@ -130,6 +130,8 @@ var known = []struct {
 	{dispatch.ErrNotYourTicket, 409, "not_your_ticket", text{
 		"该工单现不由您的单元承办，可能已被撤回或改派，请查看最新状态。", "The ticket is not with your unit, or no longer; look at it as it is now.",
 	}},
+	{tracking.ErrNoFence, 404, "not_found", text{"没有这个围栏，或它不在您的管辖范围内。", "There is no such fence in your branch."}},
+	{tracking.ErrFenceShape, 422, "validation", text{"围栏形状无效。", "This is no shape of a fence."}},
 	{dispatch.ErrOffShift, 409, "off_shift", text{
 		"本单元当前不在班，手机定位只在当班时接收。请停止上报；如需继续工作，请中队长或指挥员排班。",
 		"Your unit has no shift now, and phones are located on duty only. Stop sending; to go on working ask your leader or dispatcher for a shift.",

@@ -265,6 +265,7 @@ func neverSeen() []string {
 		"dispatch_policy_eta_cap_min_check", "dispatch_policy_max_offers_check", "dispatch_policy_mode_check",
 		"dispatch_policy_offer_seconds_check", "dispatch_policy_urgency_check",
 		"event_head_only_row_check",
+		"fence_dwell_plausible", "fence_event_kind_known", "fence_event_once", "fence_named", "fence_polygon_or_circle", "fence_radius_plausible",
 		"offer_answered_once", "offer_expires_later", "offer_state_known",
 		"org_level_known", "person_role_known", "appeal_reporter_mode_known",
 		"retailer_licence_no_form", "retailer_licence_no_unique", "retailer_point_in_range", "retailer_point_whole", "retailer_status_known",

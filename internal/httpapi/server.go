@@ -46,6 +46,7 @@ type Deps struct {
 	Dispatch *dispatch.Service
 	Devices  *tracking.Devices
 	Ingest   *tracking.Ingestor
+	Fences   *tracking.Fences
 	Hub      *live.Hub
 	Tiles    *basemap.Tiles
 
@@ -132,6 +133,7 @@ func (s *Server) registerRoutes() {
 	s.unitRoutes()
 	s.trackRoutes()
 	s.fixRoutes()
+	s.fenceRoutes()
 	s.retailerRoutes()
 	s.tileRoutes()
 	s.publicRoutes()

@@ -49,7 +49,9 @@ type service struct {
 	device string // key of a device of the officer's unit
 	unit   int64  // of the officer and the leader
 	dbURL  string
-	board  *live.Board // works only when run starts it
+	fences *tracking.Fences           // works only when run starts it
+	fenced chan []tracking.FenceEvent // what they told
+	board  *live.Board                // works only when run starts it
 	core   *dispatch.Service
 	broken error // what the part "store" reports to /readyz
 }
@@ -98,7 +100,15 @@ func newService(t testing.TB) *service {
 	v.board = &live.Board{Service: v.core, Hub: live.NewHub(), Log: slog.New(slog.NewJSONHandler(&v.log, nil))}
 	rules := tracking.DefaultRules()
 	rules.Region = orb.Bound{Min: orb.Point{113, 24}, Max: orb.Point{119, 31}}
-	ingest := tracking.NewIngestor(v.db, positions, rules, v.board.OnFix)
+	v.fenced = make(chan []tracking.FenceEvent, 16)
+	v.fences = tracking.NewFences(v.db, positions, slog.New(slog.NewJSONHandler(&v.log, nil)), func(e []tracking.FenceEvent) {
+		v.board.OnFence(e)
+		v.fenced <- e
+	})
+	ingest := tracking.NewIngestor(v.db, positions, rules, func(fixes []tracking.Fix) {
+		v.board.OnFix(fixes)
+		v.fences.OnFix(fixes)
+	})
 	v.Server, err = New(Deps{
 		DB: v.db, Passwords: passwords, Logger: slog.New(slog.NewJSONHandler(&v.log, nil)),
 		Config: func(context.Context) (Config, error) {
@@ -108,7 +118,7 @@ func newService(t testing.TB) *service {
 		Web:      testPages(),
 		Proxies:  []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		Origins:  []string{"https://desk.example.org"},
-		Dispatch: v.core, Devices: tracking.NewDevices(v.db), Ingest: ingest, Hub: v.board.Hub,
+		Dispatch: v.core, Devices: tracking.NewDevices(v.db), Ingest: ingest, Hub: v.board.Hub, Fences: v.fences,
 		Tiles: basemap.NewTiles(v.db.Pool, 1<<20), Region: rules.Region,
 	})
 	if err != nil {

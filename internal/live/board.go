@@ -55,6 +55,15 @@ func (b *Board) OnFix(fixes []tracking.Fix) {
 	}
 }
 
+// OnFence takes what units did at fences, after it is in the database; it never blocks. Who may not see the unit is not
+// told.
+func (b *Board) OnFence(events []tracking.FenceEvent) {
+	for i := range events {
+		e := &events[i]
+		b.publish(Message{Name: "fence"}, e, func(s *Subscriber) bool { return s.Events && inBranch(s, e.OrgPath) })
+	}
+}
+
 // Run publishes until ctx ends, then closes the hub and returns nil. While the database is away positions go on and
 // facts wait; none is skipped.
 func (b *Board) Run(ctx context.Context) error {
