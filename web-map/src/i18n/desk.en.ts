@@ -321,6 +321,7 @@ export default {
     ticket_cancelled: 'Cancelled',
     ticket_amended: 'Amended',
     ticket_redispatched: 'Back to dispatch',
+    arrival_proposed: 'Positions say that {unit} has arrived',
     dispatch_proposed: 'System recommends {unit}',
     unit_out_of_service: '{unit} went to repair',
     unit_in_service: '{unit} back in service',

@@ -309,6 +309,7 @@ const zh = {
     ticket_cancelled: '撤销',
     ticket_amended: '更正',
     ticket_redispatched: '改派，退回待派',
+    arrival_proposed: '定位显示 {unit} 可能已到场',
     dispatch_proposed: '系统推荐 {unit}',
     unit_out_of_service: '{unit} 转入维修',
     unit_in_service: '{unit} 恢复执勤',

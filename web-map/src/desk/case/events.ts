@@ -20,6 +20,7 @@ export const EVENT_TYPES = [
   'ticket.redispatched',
   'ticket.alarm',
   'dispatch.proposed',
+  'arrival.proposed',
   'unit.out_of_service',
   'unit.in_service',
   'shift.added',
