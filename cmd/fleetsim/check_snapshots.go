@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"net/url"
+	"slices"
 	"time"
 
 	"jiujin/cmd/fleetsim/trace"
@@ -15,6 +17,7 @@ func (r *replay) planSnapshots(path string) error {
 	if err != nil {
 		return err
 	}
+	r.snapshots = snapshots
 	for _, s := range snapshots {
 		v := &verdict{Check: "last known positions at " + s.At.Format(time.RFC3339)}
 		r.verdicts = append(r.verdicts, v)
@@ -39,6 +42,38 @@ func (r *replay) lookAround(ctx context.Context, want trace.Snapshot, v *verdict
 		}
 	}
 	v.places(got, want.Known)
+	return nil
+}
+
+// sceneOldest is how old a position may be to be shown in a scene of the past.
+const sceneOldest = 30 * time.Minute
+
+// lookBack compares the scenes of the past with the same instants, when later rows have long been stored.
+func (r *replay) lookBack(ctx context.Context) error {
+	for _, s := range r.snapshots {
+		var scene struct {
+			Units []struct {
+				UnitID  int64      `json:"unit_id"`
+				Lon     *float64   `json:"lon"`
+				Lat     *float64   `json:"lat"`
+				FixedAt *time.Time `json:"fixed_at"`
+			} `json:"units"`
+		}
+		if err := r.admin.get(ctx, "/scene?"+url.Values{"at": {s.At.Format(time.RFC3339)}}.Encode(), &scene); err != nil {
+			return err
+		}
+		got := map[string]trace.Place{}
+		for _, u := range scene.Units {
+			name, ours := r.names[u.UnitID]
+			if ours && u.Lon != nil && u.Lat != nil && u.FixedAt != nil {
+				got[name] = trace.Place{Vehicle: name, At: *u.FixedAt, Lon: *u.Lon, Lat: *u.Lat}
+			}
+		}
+		young := slices.DeleteFunc(slices.Clone(s.Known), func(p trace.Place) bool { return s.At.Sub(p.At) >= sceneOldest })
+		v := &verdict{Check: "scene of " + s.At.Format(time.RFC3339), Note: "positions of the half hour before"}
+		r.verdicts = append(r.verdicts, v)
+		v.places(got, young)
+	}
 	return nil
 }
 

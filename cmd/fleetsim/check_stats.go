@@ -32,8 +32,8 @@ type tally struct {
 }
 
 // checkStats compares the history of every vehicle with the file.
-func (r *replay) checkStats(ctx context.Context, path string) error {
-	want, err := trace.ReadStats(path)
+func (r *replay) checkStats(ctx context.Context) error {
+	want, err := trace.ReadStats(r.flags.ExpectStats)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,10 @@ type replayCmd struct {
 	ExpectNearest   string `type:"existingfile" help:"Queries with the nearest vehicles at their moments."`
 	ExpectFence     string `type:"existingfile" help:"Events of a rectangle around the airport of San Francisco."`
 	ExpectSnapshots string `type:"existingfile" help:"Last known position of every vehicle at some instants."`
+
+	ExpectRoads        string  `type:"existingfile" help:"OpenStreetMap file (PBF): the stored tracks must lie on its roads."`
+	RoadsWithin        float64 `default:"6" help:"The most that the median of the distances to the roads may be, in metres."`
+	ExpectDatumWarning string  `enum:",none,WGS84,GCJ02,BD09" default:"" help:"The datum that devices should be said to send, in place of the declared one; none = no warning."`
 }
 
 // Run replays and prints, as JSON, what was sent and then each comparison. A difference is an error.
@@ -55,15 +59,16 @@ func (c *replayCmd) Run(ctx context.Context) error {
 
 // replay is one file on its way to the service.
 type replay struct {
-	flags    *replayCmd
-	trace    trace.Trace
-	api      *api
-	admin    *person
-	units    map[string]*replayed // by the file's name of the vehicle
-	names    map[int64]string     // the vehicle of a unit
-	sent     *sent
-	stops    []stop
-	verdicts []*verdict
+	flags     *replayCmd
+	trace     trace.Trace
+	api       *api
+	admin     *person
+	units     map[string]*replayed // by the file's name of the vehicle
+	names     map[int64]string     // the vehicle of a unit
+	sent      *sent
+	stops     []stop
+	snapshots []trace.Snapshot // expected
+	verdicts  []*verdict
 }
 
 // stop is something to be done when all rows up to a moment are with the service.
@@ -166,13 +171,29 @@ func (r *replay) run(ctx context.Context) error {
 	if err := r.feed(ctx); err != nil {
 		return err
 	}
-	if r.flags.ExpectStats != "" {
-		if err := r.checkStats(ctx, r.flags.ExpectStats); err != nil {
+	return r.conclude(ctx, fence)
+}
+
+// conclude makes the comparisons that need the whole file. The live map is compared when the file is in the service's
+// own datum, for the others would be compared with a conversion.
+func (r *replay) conclude(ctx context.Context, fence *fenceCheck) error {
+	for _, check := range []struct {
+		asked bool
+		do    func(context.Context) error
+	}{
+		{r.trace.Datum == datum.WGS84, r.checkNewest},
+		{r.flags.ExpectStats != "", r.checkStats},
+		{len(r.snapshots) > 0, r.lookBack},
+		{fence != nil, func(ctx context.Context) error { return fence.check(ctx, r) }},
+		{r.flags.ExpectRoads != "", r.checkRoads},
+		{r.flags.ExpectDatumWarning != "", r.checkDatums},
+	} {
+		if !check.asked {
+			continue
+		}
+		if err := check.do(ctx); err != nil {
 			return err
 		}
-	}
-	if fence != nil {
-		return fence.check(ctx, r)
 	}
 	return nil
 }

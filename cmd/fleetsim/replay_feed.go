@@ -26,25 +26,47 @@ type sent struct {
 	stored  int
 	doubted int
 	again   int
-	refused map[string]int // by reason
-	behind  time.Duration  // the most by which the feed was late, by the file's clock
+	refused map[string]int       // by reason
+	newest  map[string]trace.Row // taken ones, by vehicle
+	behind  time.Duration        // the most by which the feed was late, by the file's clock
 }
 
-func newSent() *sent { return &sent{begun: time.Now(), refused: map[string]int{}} }
+func newSent() *sent {
+	return &sent{begun: time.Now(), refused: map[string]int{}, newest: map[string]trace.Row{}}
+}
 
-// took notes the answer to n records.
-func (s *sent) took(n int, a fixesAnswer) {
+// took notes the answer to rows that were sent in this order.
+func (s *sent) took(rows []trace.Row, a fixesAnswer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rows += n
+	s.rows += len(rows)
 	s.stored += a.Stored
 	s.doubted += a.Doubted
 	s.again += a.Duplicate
+	moves := make([]bool, len(rows))
+	for i := range moves {
+		moves[i] = true
+	}
 	for _, r := range a.Results {
 		if r.Status == "refused" {
 			s.refused[r.Reason]++
 		}
+		if r.Status != "stored" && r.Index >= 0 && r.Index < len(rows) {
+			moves[r.Index] = false
+		}
 	}
+	for i, row := range rows {
+		if before, ok := s.newest[row.Vehicle]; moves[i] && (!ok || !row.At.Before(before.At)) {
+			s.newest[row.Vehicle] = row
+		}
+	}
+}
+
+// kept is how many rows the history must have.
+func (s *sent) kept() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stored + s.doubted
 }
 
 // totals are the figures of a replay.
@@ -181,33 +203,37 @@ func (r *replay) sender(context.Context) (send sender, done func(), err error) {
 
 // byDevice sends each vehicle's rows under its own key.
 func (r *replay) byDevice(ctx context.Context, rows []trace.Row) error {
-	parts := map[string][]record{}
+	parts := map[string][]trace.Row{}
 	for _, row := range rows {
-		parts[row.Vehicle] = append(parts[row.Vehicle], recordOf(row))
+		parts[row.Vehicle] = append(parts[row.Vehicle], row)
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(feedAtOnce)
 	for name, part := range parts {
 		g.Go(func() error {
-			body, err := json.Marshal(part)
+			records := make([]record, len(part))
+			for i, row := range part {
+				records[i] = recordOf(row)
+			}
+			body, err := json.Marshal(records)
 			if err != nil {
 				return err
 			}
-			return r.post(ctx, r.units[name].key, body, len(part))
+			return r.post(ctx, r.units[name].key, body, part)
 		})
 	}
 	return g.Wait()
 }
 
-// post sends n records under a key.
-func (r *replay) post(ctx context.Context, key string, body []byte, n int) error {
+// post sends the records of rows under a key.
+func (r *replay) post(ctx context.Context, key string, body []byte, rows []trace.Row) error {
 	var answer fixesAnswer
 	if err := r.api.send(ctx, nil, &request{method: "POST", path: "/api/v1/fixes", bearer: key, body: body}, &answer); err != nil {
 		return err
 	}
-	if got := answer.Stored + answer.Doubted + answer.Duplicate + answer.Refused; got != n {
-		return fmt.Errorf("%d records were sent and %d answered", n, got)
+	if got := answer.Stored + answer.Doubted + answer.Duplicate + answer.Refused; got != len(rows) {
+		return fmt.Errorf("%d records were sent and %d answered", len(rows), got)
 	}
-	r.sent.took(n, answer)
+	r.sent.took(rows, answer)
 	return nil
 }

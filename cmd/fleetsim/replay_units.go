@@ -14,8 +14,9 @@ const registerAtOnce = 8
 
 // replayed is a vehicle of a file as the service knows it.
 type replayed struct {
-	unitID int64
-	key    string // of its device
+	unitID   int64
+	deviceID int64
+	key      string // of its device
 }
 
 // register makes a unit for each vehicle that has none of its name yet, and a new device for each.
@@ -102,13 +103,14 @@ func (r *replay) enrol(ctx context.Context, squad int64, name string, number int
 		u.unitID = made.ID
 	}
 	var made struct {
+		ID  int64  `json:"device_id"`
 		Key string `json:"key"`
 	}
 	body := map[string]any{"label": "replay " + name, "datum": string(r.trace.Datum)}
 	if _, err := r.admin.command(ctx, fmt.Sprintf("/units/%d/devices", u.unitID), body, &made, nil); err != nil {
 		return fmt.Errorf("device of %s: %w", name, err)
 	}
-	u.key = made.Key
+	u.deviceID, u.key = made.ID, made.Key
 	return nil
 }
 
