@@ -83,6 +83,9 @@ var allowed = []struct{ from, to, reason string }{
 	{"internal/httpapi", "ticket", "routes of tickets"},
 	{"internal/httpapi", "tracking", "route of the fixes"},
 	{"internal/httpapi", "tracking/jsonfix", "the format of the fixes"},
+	{"internal/httpapi", "tracking/osmand", "the format of Traccar Client and its like"},
+	{"internal/httpapi", "tracking/owntracks", "the format of OwnTracks"},
+	{"internal/httpapi", "tracking/traccar", "the format of a Traccar server"},
 
 	{"internal/town", "geo", "distances in the made-up county"},
 

@@ -15,11 +15,12 @@ import (
 
 // access says who is let through to a route.
 type access struct {
-	public bool        // everybody
-	device bool        // a device with its key, besides the roles
-	local  bool        // from this machine, besides the roles
-	roles  []auth.Role // signed-in people of these roles
-	always bool        // also people who must change their password first
+	public  bool        // everybody
+	device  bool        // a device with its key, besides the roles
+	inbound bool        // whoever has a key where the protocol has a place for it, at times in the body: the handler looks
+	local   bool        // from this machine, besides the roles
+	roles   []auth.Role // signed-in people of these roles
+	always  bool        // also people who must change their password first
 }
 
 // rule is one row of the access table.
@@ -55,6 +56,7 @@ func only(roles ...auth.Role) access { return access{roles: roles} }
 // again, except whether an object lies in the person's branch.
 func accessTable() []rule {
 	public := access{public: true}
+	inbound := access{device: true, inbound: true}
 	everyone := only(auth.Roles()...)
 	everyone.always = true
 	administrator := only(auth.Administrator)
@@ -73,6 +75,14 @@ func accessTable() []rule {
 		{method: "GET", path: v1 + "/tiles/{z}/{x}/{y}", access: public, quiet: true},
 
 		{method: "POST", path: v1 + "/fixes", access: access{device: true, roles: []auth.Role{auth.Officer, auth.Leader}}, bodyMax: 4 << 20, quiet: true},
+		{method: "GET", path: "/in/osmand", access: inbound, quiet: true},
+		{method: "POST", path: "/in/osmand", access: inbound, quiet: true},
+		{method: "GET", path: "/in/osmand/{token}", access: inbound, quiet: true},
+		{method: "POST", path: "/in/osmand/{token}", access: inbound, quiet: true},
+		{method: "POST", path: "/in/owntracks", access: inbound, quiet: true},
+		{method: "POST", path: "/in/owntracks/{token}", access: inbound, quiet: true},
+		{method: "POST", path: "/in/traccar", access: access{inbound: true}, quiet: true},
+
 		{method: "GET", path: v1 + "/units", access: board},
 		{method: "POST", path: v1 + "/units", access: administrator},
 		{method: "GET", path: v1 + "/units/near", access: desk},
@@ -155,7 +165,7 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		rule, ok := s.rules[r.Method+" "+tablePath(c.Path())]
-		if !ok || rule.path == pagesPath && strings.HasPrefix(r.URL.Path, "/api/") {
+		if !ok || rule.path == pagesPath && outsideOfPages(r.URL.Path) {
 			return s.unknownRoute(r)
 		}
 		about := aboutRequest(r.Context())
@@ -199,7 +209,7 @@ func (s *Server) methodsOf(address string) []string {
 // serves tells whether the rule's path stands for the address. The pages stand for all outside of the API.
 func (r rule) serves(address string) bool {
 	if r.path == pagesPath {
-		return !strings.HasPrefix(address, "/api/")
+		return !outsideOfPages(address)
 	}
 	want, have := strings.Split(r.path, "/"), strings.Split(address, "/")
 	return slices.EqualFunc(want, have, func(part, given string) bool {
@@ -231,7 +241,7 @@ func (s *Server) allowed(ctx context.Context, r *http.Request, rule rule) (conte
 	if cookie, err := r.Cookie(sessionCookie); err == nil {
 		about.token = cookie.Value
 	}
-	if rule.public || rule.local && about.local {
+	if rule.public || rule.inbound || rule.local && about.local {
 		return ctx, nil
 	}
 	if scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " "); rule.device && strings.EqualFold(scheme, "Bearer") {

@@ -73,6 +73,7 @@ var (
 	errNotFound      = errors.New("not found")
 	errTooSlow       = errors.New("the request did not arrive in time")
 	errNoSender      = errors.New("neither the key of a device nor a session")
+	errNoKey         = errors.New("no key of a device")
 	errCutShort      = errors.New("the request broke off")
 )
 
@@ -98,6 +99,10 @@ var known = []struct {
 }{
 	{tracking.ErrUnknownDevice, 401, "unknown_device", text{
 		"设备密钥未知：请检查 Authorization: Bearer …，或先登记设备。", "The key is unknown: check Authorization: Bearer …, or register the device.",
+	}},
+	{errNoKey, 401, "unknown_device", text{
+		"请附上设备密钥：写在网址末尾、id 参数或密码中，或用 Authorization: Bearer …。",
+		"Send the key of the device: at the end of the address, as id, as password, or as Authorization: Bearer ….",
 	}},
 	{errNoSender, 401, "not_signed_in", text{
 		"请附上设备密钥（Authorization: Bearer …），或先登录（执法人员的手机）。",

@@ -53,7 +53,7 @@ func (s *Server) outside(next http.Handler) (http.Handler, error) {
 		a := s.describe(r)
 		r = r.WithContext(context.WithValue(r.Context(), aboutKey{}, a))
 		rec := &recorder{ResponseWriter: w}
-		setHeaders(rec.Header(), a, strings.HasPrefix(r.URL.Path, "/api/"))
+		setHeaders(rec.Header(), a, outsideOfPages(r.URL.Path))
 		defer func() {
 			fault := recover()
 			s.finish(rec, r, a, time.Since(begin), fault)
@@ -65,7 +65,7 @@ func (s *Server) outside(next http.Handler) (http.Handler, error) {
 			s.refuse(rec, r, errCrossOrigin)
 			return
 		}
-		if r.Method == http.MethodHead && !strings.HasPrefix(r.URL.Path, "/api/") {
+		if r.Method == http.MethodHead && !outsideOfPages(r.URL.Path) {
 			r.Method = http.MethodGet // net/http drops the body
 		}
 		next.ServeHTTP(rec, r)

@@ -71,6 +71,7 @@ type Server struct {
 	logins   *auth.Throttle // per login and address
 	clients  *auth.Throttle // per address
 	codes    *auth.Throttle // wrong codes of reporters, per address
+	keys     *auth.Throttle // wrong keys of devices, per address
 	echo     *echo.Echo
 	api      huma.API
 	rules    map[string]rule // by method and path
@@ -91,6 +92,7 @@ func New(deps Deps) (*Server, error) {
 		logins:   auth.NewThrottle(auth.ThrottleRule{Free: 5, Window: 10 * time.Minute, First: time.Second, Keys: 10_000}),
 		clients:  auth.NewThrottle(auth.ThrottleRule{Free: 300, Window: 10 * time.Minute, First: time.Second, Keys: 10_000}),
 		codes:    auth.NewThrottle(auth.ThrottleRule{Free: 10, Window: 10 * time.Minute, First: time.Minute, Keys: 10_000}),
+		keys:     auth.NewThrottle(auth.ThrottleRule{Free: 300, Window: 10 * time.Minute, First: time.Second, Keys: 10_000}),
 		echo:     echo.New(),
 		rules:    make(map[string]rule),
 		boot:     rand.Text()[:10],
@@ -134,6 +136,7 @@ func (s *Server) registerRoutes() {
 	s.trackRoutes()
 	s.fixRoutes()
 	s.fenceRoutes()
+	s.inboundRoutes()
 	s.retailerRoutes()
 	s.tileRoutes()
 	s.publicRoutes()

@@ -133,7 +133,7 @@ func Cut(buf []byte, last bool) (frame []byte, n int) {
 	case last && end > 0:
 		return rest[:end], start + end
 	case last || !short && len(rest) >= MaxFrame:
-		return nil, start + 2
+		return nil, min(start+2, len(buf))
 	}
 	return nil, start
 }

@@ -93,6 +93,7 @@ export function usePositions(): {
       lon: longitude,
       lat: latitude,
       accuracy_m: Math.round(accuracy * 10) / 10,
+      // The browser's speed is in metres a second; km/h to a tenth.
       ...(speed !== null && speed >= 0 ? { speed_kmh: Math.round(speed * 36) / 10 } : {}),
       ...(heading !== null && !Number.isNaN(heading) ? { heading_deg: Math.round(heading) % 360 } : {}),
     })
