@@ -175,25 +175,33 @@ func (c Clock) in(ahead time.Duration) (time.Time, bool) {
 		}
 		v[i] = int(b>>4)*10 + int(b&0xf)
 	}
-	year, month, day := 2000+v[0], v[1], v[2]
-	if month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || v[3] > 23 || v[4] > 59 || v[5] > 59 {
+	month, day := v[1], v[2]
+	if month < 1 || month > 12 || day < 1 || day > daysIn(v[0], month) || v[3] > 23 || v[4] > 59 || v[5] > 59 {
 		return time.Time{}, false
 	}
-	t := time.Date(year, time.Month(month), day, v[3], v[4], v[5], 0, time.UTC)
-	return t.Add(-ahead), true
+	days := v[0]*365 + (v[0]+3)/4 + dayOfYear(v[0], month) + day - 1
+	seconds := int64(days*86_400 + v[3]*3600 + v[4]*60 + v[5])
+	return time.Unix(year2000+seconds-int64(ahead/time.Second), 0).UTC(), true
+}
+
+// year2000 is its first second in UTC, counted from 1970. From 2000 to 2099 every fourth year is a leap year.
+const year2000 = 946_684_800
+
+// dayOfYear is the number of days before the month.
+func dayOfYear(year, month int) int {
+	before := [...]int{0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365}
+	n := before[month-1]
+	if year%4 == 0 && month > 2 {
+		n++
+	}
+	return n
 }
 
 func daysIn(year, month int) int {
-	switch month {
-	case 4, 6, 9, 11:
-		return 30
-	case 2:
-		if year%4 == 0 { // 2000 to 2099
-			return 29
-		}
-		return 28
+	if month == 12 {
+		return 31
 	}
-	return 31
+	return dayOfYear(year, month+1) - dayOfYear(year, month)
 }
 
 // ClockOf is the inverse of Time, to the second. The year must be from 2000 to 2099 in GMT+8.
