@@ -3,11 +3,11 @@ package tracking
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"maps"
 	"net"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 
 	"jiujin/internal/pg"
 )
@@ -19,7 +19,7 @@ type Status string
 const (
 	Stored    Status = "stored"    // goes to the history
 	Doubted   Status = "doubted"   // goes to the history with the reason, and moves nobody
-	Duplicate Status = "duplicate" // taken in before
+	Duplicate Status = "duplicate" // is the newest fix of its unit once more
 	Refused   Status = "refused"   // kept aside with the reason
 )
 
@@ -36,69 +36,6 @@ type Outcome struct {
 // another process may serve the same request.
 var ErrStopped = fmt.Errorf("position intake has stopped: %w", net.ErrClosed)
 
-const (
-	batchFixes  = 5_000            // a batch is closed when it has this many records
-	queueFixes  = 50_000           // records that may wait or be under way; then Submit waits
-	flushWithin = 30 * time.Second // time limit of one batch
-)
-
-// Ingestor takes in what devices send: it accepts or refuses each record,
-// updates the Store, shows the live map what moved, and makes everything
-// durable before it answers.
-//
-// Many submissions share one transaction: while one batch is being written the
-// next gathers, so the batches grow with the load and nobody waits for a timer.
-//
-// The Store and the live map may be ahead of the database: they learn of a fix
-// before it is committed, and keep it when the commit fails. Then the device
-// has no answer and sends it again, which closes the gap; only the end of the
-// process before that can lose it, and then the device still has it.
-type Ingestor struct {
-	db    *pg.DB
-	store *Store
-	rules Rules
-	onFix func([]Fix)
-
-	room  *semaphore.Weighted // of queueFixes
-	queue chan *submission
-	done  chan struct{} // closed when Run has ended
-	count counter
-
-	mu   sync.Mutex    // guards held
-	held map[int64]Fix // by unit: the last fix refused as a jump
-}
-
-// ErrSpoolFull says that the spool has reached its bound, because the database
-// has been away for long. pg.IsUnavailable holds for it.
-var ErrSpoolFull = fmt.Errorf("the spool of positions is full: %w", net.ErrClosed)
-
-// submission is one call of Enter.
-type submission struct {
-	fixes    []Fix
-	places   []int // of each fix among the outcomes
-	refused  []refused
-	outcomes []Outcome
-	room     int64
-	saved    chan struct{} // closed when the batch has ended
-	err      error         // of the batch
-}
-
-// NewIngestor takes in fixes under the given rules. onFix is given those that
-// moved their unit, oldest first within a unit; it must not block and may be
-// nil. The slice is its own.
-func NewIngestor(db *pg.DB, store *Store, rules Rules, onFix func([]Fix)) *Ingestor {
-	if onFix == nil {
-		onFix = func([]Fix) {}
-	}
-	return &Ingestor{
-		db: db, store: store, rules: rules, onFix: onFix,
-		room:  semaphore.NewWeighted(queueFixes),
-		queue: make(chan *submission, 1024),
-		done:  make(chan struct{}),
-		held:  make(map[int64]Fix),
-	}
-}
-
 // Report is one record and the device that it came from. The device is shared
 // and never written.
 type Report struct {
@@ -106,29 +43,74 @@ type Report struct {
 	Raw    RawFix
 }
 
-// Receipt stands for the records of one Enter until they are durable.
-type Receipt struct {
-	in *Ingestor
-	s  *submission
+// Ingestor takes in what devices send: it accepts or refuses each record,
+// updates the Store, shows the live map what moved, and makes everything
+// durable in the Log. From there a drain carries it into PostgreSQL, whenever
+// that is there.
+//
+// The Store and the live map may be ahead of the Log: they learn of a fix
+// before it is durable, and keep it when that fails. Then the device has no
+// answer and sends it again, which closes the gap; only the end of the process
+// before that can lose it, and then the device still has it. Nothing is ever
+// left out of the Log because the Store has it: a repetition is dropped by the
+// key of the history.
+type Ingestor struct {
+	db    *pg.DB
+	log   *Log
+	store *Store
+	rules Rules
+	onFix func([]Fix)
+
+	drain     *drain
+	snapshots *snapshots
+	done      chan struct{} // closed when Run has ended
+	count     counter
+	scratch   sync.Pool // of *scratch
+
+	mu   sync.Mutex    // guards held
+	held map[int64]Fix // by unit: the last fix doubted as a jump
 }
 
-// Wait returns nil when the records are durable and may be acknowledged.
+// scratch is memory that one Enter after another uses.
+type scratch struct {
+	record []byte
+	moved  []Fix
+}
+
+// NewIngestor takes in fixes under the given rules; spool is its own from now
+// on. onFix is given the fixes that moved their unit, oldest first within a
+// unit; it must not block, keeps no part of the slice, and may be nil.
+func NewIngestor(db *pg.DB, spool *Log, store *Store, rules Rules, onFix func([]Fix), log *slog.Logger) *Ingestor {
+	if onFix == nil {
+		onFix = func([]Fix) {}
+	}
+	in := &Ingestor{
+		db: db, log: spool, store: store, rules: rules, onFix: onFix,
+		drain: newDrain(db, spool, log),
+		done:  make(chan struct{}),
+		held:  make(map[int64]Fix),
+	}
+	in.snapshots = &snapshots{spool: spool, store: store, drain: in.drain, log: log}
+	in.scratch.New = func() any { return new(scratch) }
+	return in
+}
+
+// Receipt stands for the records of one Enter until they are durable. The zero
+// Receipt is of nothing.
+type Receipt struct{ g *group }
+
+// Wait returns nil when the records of this and of every earlier Enter are
+// durable and may be acknowledged. It waits for Run to be started; ctx ends the
+// wait.
 func (r Receipt) Wait(ctx context.Context) error {
-	if r.s == nil {
+	if r.g == nil {
 		return nil
 	}
 	select {
-	case <-r.s.saved:
-		return r.s.err
-	case <-r.in.done:
+	case <-r.g.done:
+		return r.g.err
 	case <-ctx.Done():
-		return fmt.Errorf("take in %d records: %w", len(r.s.outcomes), ctx.Err())
-	}
-	select {
-	case <-r.s.saved: // both were ready
-		return r.s.err
-	default:
-		return ErrStopped
+		return fmt.Errorf("make positions durable: %w", ctx.Err())
 	}
 }
 
@@ -137,107 +119,130 @@ func (r Receipt) Wait(ctx context.Context) error {
 // each; both slices have the same length. Nothing may be acknowledged before
 // the receipt says so; with an error nothing may be acknowledged at all, and
 // the device sends the same again, which does no harm. pg.IsUnavailable tells
-// whether a later try may succeed.
+// whether a later try may succeed; ErrSpoolFull is one such error. Enter needs
+// no database. It keeps nothing of both slices.
 func (in *Ingestor) Enter(ctx context.Context, reports []Report, outcomes []Outcome) (Receipt, error) {
-	s, err := in.enter(ctx, reports)
-	if err != nil || s == nil {
+	if err := in.log.Err(); err != nil { // before anybody moves
 		return Receipt{}, err
 	}
-	copy(outcomes, s.outcomes)
-	return Receipt{in, s}, nil
+	now := in.db.Now().UTC().Truncate(time.Microsecond)
+	s := in.scratch.Get().(*scratch)
+	defer in.scratch.Put(s)
+	s.record, s.moved = beginRecord(s.record[:0], now), s.moved[:0]
+	var g *group
+	for i := range reports {
+		in.judge(&reports[i], now, &outcomes[i], s)
+		if len(s.record) < recordBytes/2 && i < len(reports)-1 {
+			continue
+		}
+		var err error
+		if g, err = in.log.append(ctx, s.record); err != nil {
+			return Receipt{}, fmt.Errorf("take in %d records: %w", len(reports), err)
+		}
+		s.record = beginRecord(s.record[:0], now)
+	}
+	if len(s.moved) > 0 {
+		in.onFix(s.moved)
+	}
+	in.count.add(outcomes)
+	return Receipt{g}, nil
 }
 
-func (in *Ingestor) enter(ctx context.Context, reports []Report) (*submission, error) {
-	if len(reports) == 0 {
-		return nil, nil
+// judge accepts or refuses a record, writes it down, and moves its unit in the Store.
+func (in *Ingestor) judge(report *Report, now time.Time, o *Outcome, s *scratch) {
+	var last *Fix
+	if f, ok := in.store.Latest(report.Device.UnitID); ok {
+		last = &f
 	}
-	room := int64(min(len(reports), queueFixes))
-	if err := in.room.Acquire(ctx, room); err != nil {
-		return nil, fmt.Errorf("take in %d records: %w", len(reports), err)
+	fix, refusal := in.accept(report.Raw, *report.Device, last, now)
+	if refusal == nil || isDoubt(refusal.Reason) {
+		if cell, err := in.store.Locate(fix.UnitID, fix.Point); err == nil {
+			fix.Cell = cell
+		} else {
+			refusal = &Refusal{Reason: Invalid, Field: "lon", Detail: err.Error()}
+		}
 	}
-	s := in.judge(reports)
-	s.room = room
-	select {
-	case in.queue <- s:
-		return s, nil
-	case <-in.done:
-		in.room.Release(room)
-		return nil, ErrStopped
-	case <-ctx.Done():
-		in.room.Release(room)
-		return nil, fmt.Errorf("take in %d records: %w", len(reports), ctx.Err())
+	fix.round()
+	received := now.UnixMicro()
+	switch {
+	case refusal != nil && isDoubt(refusal.Reason):
+		*o = Outcome{Doubted, refusal.Reason, refusal.Field, refusal.Detail}
+		fix.Doubt = refusal.Reason
+		s.record = appendFix(s.record, &fix, received)
+	case refusal != nil:
+		*o = Outcome{Refused, refusal.Reason, refusal.Field, refusal.Detail}
+		s.record = appendRefused(s.record, &fix, &report.Raw, refusal)
+	default:
+		*o = Outcome{Status: Stored}
+		if last != nil && same(&fix, last) {
+			o.Status = Duplicate
+		}
+		s.record = appendFix(s.record, &fix, received)
+		if in.store.Update(fix) {
+			s.moved = append(s.moved, fix)
+		}
 	}
+}
+
+// isDoubt says that a fix with this reason goes to the history all the same.
+func isDoubt(r Reason) bool { return r == Jump || r == Drift || r == Frozen }
+
+// round leaves of the readings what the log and the history keep: 32 bits.
+func (f *Fix) round() {
+	for _, r := range [...]*Reading{&f.AltM, &f.AccuracyM, &f.SpeedKmh, &f.HeadingDeg} {
+		r.Value = float64(float32(r.Value))
+	}
+}
+
+// same says that a device reported the same twice.
+func same(a, b *Fix) bool {
+	return a.FixedAt.Equal(b.FixedAt) && a.DeviceID == b.DeviceID && a.Point == b.Point &&
+		a.AltM == b.AltM && a.AccuracyM == b.AccuracyM && a.SpeedKmh == b.SpeedKmh && a.HeadingDeg == b.HeadingDeg &&
+		a.Ignition == b.Ignition && a.Engaged == b.Engaged
 }
 
 // Submit is Enter and Wait for the records of one device, and returns one
-// outcome for each.
+// outcome for each. With an error nothing may be acknowledged.
 func (in *Ingestor) Submit(ctx context.Context, dev Device, raws []RawFix) ([]Outcome, error) {
-	reports := make([]Report, len(raws))
+	if len(raws) == 0 {
+		return nil, nil
+	}
+	reports, outcomes := make([]Report, len(raws)), make([]Outcome, len(raws))
 	for i, raw := range raws {
 		reports[i] = Report{&dev, raw}
 	}
-	s, err := in.enter(ctx, reports)
-	if err != nil || s == nil {
+	receipt, err := in.Enter(ctx, reports, outcomes)
+	if err != nil {
 		return nil, err
 	}
-	if err := (Receipt{in, s}).Wait(ctx); err != nil {
+	if err := receipt.Wait(ctx); err != nil {
 		return nil, err
 	}
-	return s.outcomes, nil
+	return outcomes, nil
 }
 
 // Flush waits until everything taken in so far is in the history.
-func (in *Ingestor) Flush(context.Context) error { return nil }
-
-// judge accepts or refuses each record, and moves units in the Store and on
-// the live map.
-func (in *Ingestor) judge(reports []Report) *submission {
-	now := in.db.Now()
-	s := &submission{outcomes: make([]Outcome, len(reports)), saved: make(chan struct{})}
-	var moved []Fix
-	for i, report := range reports {
-		fix, refusal := in.accept(report.Raw, *report.Device, now)
-		if refusal != nil {
-			s.outcomes[i] = Outcome{Refused, refusal.Reason, refusal.Field, refusal.Detail}
-			s.refused = append(s.refused, refused{fix, report.Raw, *refusal})
-			continue
-		}
-		s.outcomes[i] = Outcome{Status: Stored}
-		s.fixes, s.places = append(s.fixes, fix), append(s.places, i)
-		if in.store.Update(fix) {
-			moved = append(moved, fix)
-		}
-	}
-	if len(moved) > 0 {
-		in.onFix(moved)
-	}
-	return s
+func (in *Ingestor) Flush(ctx context.Context) error {
+	_, _, end := in.log.Span()
+	return in.drain.await(ctx, end)
 }
 
-// accept is Accept with the unit's newest fix. A jump is held; if the next fix
-// agrees with the held one it is believed, and the unit goes on from there. A
-// fix that agrees with the old place ends the hold.
-func (in *Ingestor) accept(raw RawFix, dev Device, now time.Time) (Fix, *Refusal) {
-	var last *Fix
-	if f, ok := in.store.Latest(dev.UnitID); ok {
-		last = &f
-	}
+// Ready is nil while positions are taken in: ErrSpoolFull, ErrSpoolBroken or
+// ErrStopped otherwise. It says nothing about the database.
+func (in *Ingestor) Ready() error { return in.log.Err() }
+
+// accept is Accept. A jump is held; if the next fix agrees with the held one it
+// is believed, and the unit goes on from there. A fix that agrees with the old
+// place ends the hold.
+func (in *Ingestor) accept(raw RawFix, dev Device, last *Fix, now time.Time) (Fix, *Refusal) {
 	fix, refusal := Accept(raw, dev, last, now, in.rules)
 	if refusal == nil || refusal.Reason == Jump {
-		fix, refusal = in.hold(fix, refusal, last)
+		return in.hold(fix, refusal, last)
 	}
-	if refusal != nil {
-		return fix, refusal
-	}
-	cell, err := in.store.Locate(fix.UnitID, fix.Point)
-	if err != nil {
-		return fix, &Refusal{Reason: Invalid, Field: "lon", Detail: err.Error()}
-	}
-	fix.Cell = cell
-	return fix, nil
+	return fix, refusal
 }
 
-// hold looks after the held fix of a unit when a fix was accepted, or refused
+// hold looks after the held fix of a unit when a fix was accepted, or doubted
 // as a jump from last.
 func (in *Ingestor) hold(fix Fix, jump *Refusal, last *Fix) (Fix, *Refusal) {
 	in.mu.Lock()
@@ -258,5 +263,45 @@ func (in *Ingestor) hold(fix Fix, jump *Refusal, last *Fix) (Fix, *Refusal) {
 	default:
 		in.held[fix.UnitID] = fix
 		return fix, jump
+	}
+}
+
+// Counts is how many records had which outcome since the start.
+type Counts struct {
+	Stored, Doubted, Duplicate int64
+	Refused                    map[Reason]int64 // a reason that never came up may be missing
+}
+
+// Counts is a copy of the present counts.
+func (in *Ingestor) Counts() Counts {
+	in.count.mu.Lock()
+	defer in.count.mu.Unlock()
+	c := in.count.Counts
+	c.Refused = maps.Clone(c.Refused)
+	return c
+}
+
+type counter struct {
+	mu sync.Mutex
+	Counts
+}
+
+func (c *counter) add(outcomes []Outcome) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range outcomes {
+		switch o := &outcomes[i]; o.Status {
+		case Stored:
+			c.Stored++
+		case Doubted:
+			c.Doubted++
+		case Duplicate:
+			c.Duplicate++
+		case Refused:
+			if c.Refused == nil {
+				c.Refused = make(map[Reason]int64)
+			}
+			c.Refused[o.Reason]++
+		}
 	}
 }

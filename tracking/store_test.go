@@ -12,6 +12,7 @@ func TestEnsurePartitions(t *testing.T) {
 	raws := drive(5)
 	raws[0].FixedAt = noon.AddDate(0, 0, -20)
 	d.submit(t, d.devices[0], raws...)
+	d.flush(t)
 	const inDefault = `SELECT count(*) FROM ONLY fix_default`
 	if n := value[int](t, d.db, inDefault); n != 5 {
 		t.Fatalf("%d fixes in the default partition, want 5", n)
@@ -32,7 +33,10 @@ func TestEnsurePartitions(t *testing.T) {
 	if n := value[int](t, d.db, `SELECT count(*) FROM pg_inherits WHERE inhparent = 'fix'::regclass`); n != 10 {
 		t.Errorf("%d partitions, want nine days and the default", n)
 	}
-	want(t, d.submit(t, d.devices[0], raws...), Duplicate, Duplicate, Duplicate, Duplicate, Duplicate)
+	want(t, d.submit(t, d.devices[0], raws...), Stored, Stored, Stored, Stored, Duplicate)
+	if n := d.history(t); n != 5 {
+		t.Errorf("%d fixes after they were sent again, want 5", n)
+	}
 	if err := EnsurePartitions(t.Context(), d.db, noon.AddDate(0, 0, 1)); err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ import (
 type Config struct {
 	Listen      string `default:"127.0.0.1:8080" help:"Address to listen on; port 0 takes a free one."`
 	DatabaseURL string `help:"PostgreSQL 15+ with PostGIS. Without it a private cluster in the data folder is used."`
-	DataDir     string `default:"${data_dir}" help:"Folder for the private cluster and secrets." type:"path"`
+	DataDir     string `default:"${data_dir}" help:"Folder for the private cluster, the spool of positions and secrets." type:"path"`
 	TLSCert     string `help:"Certificate file (PEM). Phones need HTTPS to work offline and to send positions." type:"path"`
 	TLSKey      string `help:"Key file (PEM) of the certificate." type:"path"`
 
@@ -41,6 +41,11 @@ type Config struct {
 
 	KeepFixesDays  int `default:"90" help:"Days after which fixes, and refused ones, are dropped; 31 at least."`
 	KeepTracksDays int `default:"730" help:"Days after which hourly tracks are dropped; not fewer than keep-fixes-days."`
+
+	SpoolMax    int64   `default:"8192" help:"Megabytes that positions may take in the data folder while the database is away; then none are taken."`
+	TopSpeedKmh float64 `default:"250" help:"No vehicle is faster: a position that says so is doubted. 0 believes everything (no jump, drift, frozen)."`
+	ClockStart  string  `help:"Exercise: the time that the service's clock shows at the start, such as 2026-11-22T06:00:00Z."`
+	ClockSpeed  float64 `default:"0" help:"Exercise: how many seconds the service's clock advances in one."`
 
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
 	LogFormat string `default:"text" enum:"text,json" help:"text or json."`
@@ -81,6 +86,15 @@ func (c *Config) Validate() error {
 	if _, err := c.proxies(); err != nil {
 		wrong = append(wrong, err)
 	}
+	if _, err := c.clock(time.Now); err != nil {
+		wrong = append(wrong, err)
+	}
+	if c.SpoolMax < leastSpool {
+		wrong = append(wrong, fmt.Errorf("spool-max %d: at least %d megabytes", c.SpoolMax, leastSpool))
+	}
+	if !(c.TopSpeedKmh >= 0) {
+		wrong = append(wrong, fmt.Errorf("top-speed-kmh %v: 0 or more", c.TopSpeedKmh))
+	}
 	return errors.Join(wrong...)
 }
 
@@ -88,6 +102,30 @@ func (c *Config) Validate() error {
 func (c *Config) keep() tracking.Keep {
 	const day = 24 * time.Hour
 	return tracking.Keep{Fixes: time.Duration(c.KeepFixesDays) * day, Tracks: time.Duration(c.KeepTracksDays) * day}
+}
+
+// leastSpool is two segments of the spool and some.
+const leastSpool = 256
+
+// Exercise says that the service runs on a clock of its own.
+func (c *Config) Exercise() bool { return c.ClockStart != "" }
+
+// clock is the service's clock over the computer's: that itself, or the exercise's.
+func (c *Config) clock(now func() time.Time) (func() time.Time, error) {
+	switch {
+	case c.ClockStart == "" && c.ClockSpeed == 0:
+		return now, nil
+	case c.ClockStart == "" || c.ClockSpeed == 0:
+		return nil, errors.New("clock-start and clock-speed belong together: give both or none")
+	case !(c.ClockSpeed > 0 && c.ClockSpeed <= 10_000):
+		return nil, fmt.Errorf("clock-speed %v: more than 0, at most 10000", c.ClockSpeed)
+	}
+	start, err := time.Parse(time.RFC3339, c.ClockStart)
+	if err != nil {
+		return nil, fmt.Errorf("clock-start %q: write a time such as 2026-11-22T06:00:00Z", c.ClockStart)
+	}
+	begin := now()
+	return func() time.Time { return start.Add(time.Duration(float64(now().Sub(begin)) * c.ClockSpeed)) }, nil
 }
 
 // Bounds is Region as a rectangle; an error says how to write it.

@@ -85,7 +85,7 @@ func TestExampleConfigurationIsTheDefaults(t *testing.T) {
 			value = ""
 		}
 		if fmt.Sprint(value) != flag.Default {
-			t.Errorf("the example has %s = %q, the default is %q", flag.Name, value, flag.Default)
+			t.Errorf("the example has %s = %v, the default is %q", flag.Name, value, flag.Default)
 		}
 	}
 }

@@ -74,6 +74,12 @@ func serve(ctx context.Context, cfg Config, opts Options, log *slog.Logger, prep
 			return err
 		}
 		defer db.Close()
+		if db.Now, err = cfg.clock(time.Now); err != nil {
+			return err
+		}
+		if cfg.Exercise() {
+			log.Warn("this is an exercise: the service runs on a clock of its own", "start", cfg.ClockStart, "speed", cfg.ClockSpeed)
+		}
 		if err := prepare(ctx, db); err != nil {
 			return err
 		}
@@ -159,12 +165,19 @@ func assemble(ctx context.Context, cfg Config, opts Options, db *pg.DB, url stri
 	if err := tracking.EnsurePartitions(ctx, db, db.Now()); err != nil {
 		return nil, err
 	}
-	positions := tracking.NewStore()
-	begin := time.Now()
-	if err := tracking.Load(ctx, db.Pool, positions); err != nil {
+	spool, err := tracking.OpenLog(filepath.Join(cfg.DataDir, "spool"), cfg.SpoolMax<<20)
+	if err != nil {
 		return nil, err
 	}
-	log.Info("position store rebuilt", "units", positions.Len(), "took", time.Since(begin).Round(time.Millisecond))
+	positions := tracking.NewStore()
+	s.wire(positions, spool)
+	begin := time.Now()
+	rebuilt, err := s.ingest.Rebuild(ctx)
+	if err != nil {
+		return nil, err
+	}
+	log.Info("position store rebuilt", "units", positions.Len(), "took", time.Since(begin).Round(time.Millisecond),
+		"from_snapshot", rebuilt.Snapshot, "replayed_bytes", rebuilt.Replayed)
 
 	passwords, err := auth.NewPasswords(auth.DefaultCost(), 2)
 	if err != nil {
@@ -179,13 +192,12 @@ func assemble(ctx context.Context, cfg Config, opts Options, db *pg.DB, url stri
 		return nil, err
 	}
 	s.first.AdminPending = admin.MustChange
-	s.wire(positions)
 	s.api, err = s.httpServer(passwords)
 	return s, err
 }
 
 // wire connects the parts that follow the event log and the fixes.
-func (s *service) wire(positions *tracking.Store) {
+func (s *service) wire(positions *tracking.Store, spool *tracking.Log) {
 	wake := func() chan struct{} {
 		c := make(chan struct{}, 1)
 		s.wakes = append(s.wakes, c)
@@ -198,10 +210,11 @@ func (s *service) wire(positions *tracking.Store) {
 	if region, err := s.cfg.Bounds(); err == nil {
 		rules.Region = region
 	}
+	rules.TopSpeedKmh = s.cfg.TopSpeedKmh
 	s.devices = tracking.NewDevices(s.db)
 	s.fences = tracking.NewFences(s.db, positions, s.log, s.board.OnFence)
 	s.arrivals = &dispatch.Arrivals{Service: core, Log: s.log, Wake: wake()}
-	s.ingest = tracking.NewIngestor(s.db, positions, rules, s.onFix)
+	s.ingest = tracking.NewIngestor(s.db, spool, positions, rules, s.onFix, s.log)
 	s.terminals = &jt808.Server{Devices: s.devices, Ingest: s.ingest, DB: s.db, Now: s.db.Now, Log: s.log}
 	s.screens = terminal.New(core, s.terminals, s.log, wake())
 }

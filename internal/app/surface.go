@@ -16,7 +16,10 @@ import (
 
 // publicConfig is what the pages need before anybody signs in.
 func (s *service) publicConfig(ctx context.Context) (httpapi.Config, error) {
-	c := httpapi.Config{Title: s.cfg.Title, OrgName: s.cfg.OrgName, Version: s.opts.Version, Demo: s.opts.Demo, Channels: ticket.Channels}
+	c := httpapi.Config{
+		Title: s.cfg.Title, OrgName: s.cfg.OrgName, Version: s.opts.Version, Demo: s.opts.Demo, Exercise: s.cfg.Exercise(),
+		Channels: ticket.Channels,
+	}
 	orgs, err := auth.Orgs(ctx, s.db.Pool, "")
 	if err != nil {
 		return c, err
@@ -81,9 +84,10 @@ func terms(list []ticket.Term) []httpapi.Term {
 	return out
 }
 
-// ready tells which part cannot work. The store was rebuilt before the service began to listen.
+// ready tells which part cannot work. The store was rebuilt before the service began to listen. The intake of
+// positions works without the database.
 func (s *service) ready(ctx context.Context) map[string]error {
-	return map[string]error{"database": s.db.Pool.Ping(ctx)}
+	return map[string]error{"database": s.db.Pool.Ping(ctx), "intake": s.ingest.Ready()}
 }
 
 // metrics registers what the parts count.
@@ -123,6 +127,7 @@ func (c *partsCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
 	counter(fixesDesc, float64(counts.Stored), "stored", "")
+	counter(fixesDesc, float64(counts.Doubted), "doubted", "")
 	counter(fixesDesc, float64(counts.Duplicate), "duplicate", "")
 	for reason, n := range counts.Refused {
 		counter(fixesDesc, float64(n), "refused", string(reason))

@@ -139,6 +139,7 @@ func accessTable() []rule {
 		{method: "GET", path: "/api/openapi.json", access: public},
 		{method: "GET", path: "/healthz", access: public},
 		{method: "GET", path: "/readyz", access: public},
+		{method: "GET", path: "/readyz/intake", access: public},
 		{method: "GET", path: "/metrics", access: operator},
 		{method: "GET", path: pagesPath, access: public},
 	}

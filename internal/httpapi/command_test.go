@@ -22,6 +22,9 @@ func (v *service) orgBody(code string) string {
 
 func (v *service) count(t testing.TB, sql string) int {
 	t.Helper()
+	if err := v.ingest.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	var n int
 	if err := v.db.Pool.QueryRow(t.Context(), sql).Scan(&n); err != nil {
 		t.Fatal(err)

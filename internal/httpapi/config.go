@@ -15,6 +15,7 @@ type Config struct {
 	OrgName        string       `json:"org_name"`
 	Version        string       `json:"version"`
 	Demo           bool         `json:"demo" doc:"Everything shown is made up"`
+	Exercise       bool         `json:"exercise" doc:"The service runs on a clock of its own"`
 	ServerTime     time.Time    `json:"server_time"`
 	TimeZone       string       `json:"time_zone" doc:"In which times are shown"`
 	Basemap        *Basemap     `json:"basemap"`

@@ -48,7 +48,7 @@ func (s *Server) lookUpDevice(ctx context.Context, key string) (context.Context,
 
 type fixResult struct {
 	Index  int             `json:"index" doc:"Place in the body, from 0"`
-	Status tracking.Status `json:"status" enum:"stored,duplicate,refused"`
+	Status tracking.Status `json:"status" enum:"stored,doubted,duplicate,refused"`
 	Reason tracking.Reason `json:"reason,omitempty" doc:"Stable word; why it was refused"`
 	Field  string          `json:"field,omitempty" doc:"Which field is wrong"`
 	Detail string          `json:"detail,omitempty" doc:"What is wrong with it, in English"`
@@ -57,6 +57,7 @@ type fixResult struct {
 type fixesAnswer struct {
 	Received  int         `json:"received"`
 	Stored    int         `json:"stored"`
+	Doubted   int         `json:"doubted"`
 	Duplicate int         `json:"duplicate"`
 	Refused   int         `json:"refused"`
 	Results   []fixResult `json:"results" nullable:"false" doc:"Of those not stored; of all with ?results=all"`
@@ -98,6 +99,8 @@ func fixesOf(outcomes []tracking.Outcome, all bool) fixesAnswer {
 		switch o.Status {
 		case tracking.Stored:
 			a.Stored++
+		case tracking.Doubted:
+			a.Doubted++
 		case tracking.Duplicate:
 			a.Duplicate++
 		case tracking.Refused:

@@ -38,6 +38,7 @@ var start = time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC)
 // and one person of each role, whose login is the role.
 type service struct {
 	*Server
+	ingest *tracking.Ingestor
 	db     *pg.DB
 	url    string
 	clock  atomic.Int64 // milliseconds after start
@@ -100,15 +101,20 @@ func newService(t testing.TB) *service {
 	v.board = &live.Board{Service: v.core, Hub: live.NewHub(), Log: slog.New(slog.NewJSONHandler(&v.log, nil))}
 	rules := tracking.DefaultRules()
 	rules.Region = orb.Bound{Min: orb.Point{113, 24}, Max: orb.Point{119, 31}}
+	spool, err := tracking.OpenLog(t.TempDir(), 1<<30)
+	if err != nil {
+		t.Fatal(err)
+	}
 	v.fenced = make(chan []tracking.FenceEvent, 16)
 	v.fences = tracking.NewFences(v.db, positions, slog.New(slog.NewJSONHandler(&v.log, nil)), func(e []tracking.FenceEvent) {
 		v.board.OnFence(e)
 		v.fenced <- e
 	})
-	ingest := tracking.NewIngestor(v.db, positions, rules, func(fixes []tracking.Fix) {
+	ingest := tracking.NewIngestor(v.db, spool, positions, rules, func(fixes []tracking.Fix) {
 		v.board.OnFix(fixes)
 		v.fences.OnFix(fixes)
-	})
+	}, slog.New(slog.NewJSONHandler(&v.log, nil)))
+	v.ingest = ingest
 	v.Server, err = New(Deps{
 		DB: v.db, Passwords: passwords, Logger: slog.New(slog.NewJSONHandler(&v.log, nil)),
 		Config: func(context.Context) (Config, error) {

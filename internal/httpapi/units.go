@@ -195,6 +195,9 @@ func (s *Server) history(ctx context.Context, in *historyInput) (*historyOutput,
 	if _, err := s.deps.Dispatch.UnitViewByID(ctx, q, who(ctx).OrgPath, in.ID, s.now()); err != nil {
 		return nil, err
 	}
+	if err := s.deps.Ingest.Flush(ctx); err != nil {
+		return nil, err
+	}
 	if !in.To.After(in.From) {
 		return nil, invalid{"query.to", text{"结束时间应晚于开始时间。", "It must be later than from."}}
 	}

@@ -20,6 +20,13 @@ func Constraint(err error) string {
 	return pgErr.ConstraintName
 }
 
+// IsData tells whether err says that a value was at fault, one that the database
+// cannot store or a constraint forbids: the same will fail again.
+func IsData(err error) bool {
+	pgErr, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (strings.HasPrefix(pgErr.Code, "22") || strings.HasPrefix(pgErr.Code, "23"))
+}
+
 // IsUnavailable tells whether err means that the database could not be reached
 // or did not answer: connection refused or lost, server starting or stopping,
 // no connection free, time limit passed. The same request may succeed later, but
