@@ -174,7 +174,7 @@ func (in *Ingestor) judge(report *Report, now time.Time, o *Outcome, s *scratch)
 		s.record = appendRefused(s.record, &fix, &report.Raw, refusal)
 	default:
 		*o = Outcome{Status: Stored}
-		if last != nil && same(&fix, last) {
+		if last != nil && repeats(&fix, last) {
 			o.Status = Duplicate
 		}
 		s.record = appendFix(s.record, &fix, received)
@@ -194,8 +194,8 @@ func (f *Fix) round() {
 	}
 }
 
-// same says that a device reported the same twice.
-func same(a, b *Fix) bool {
+// repeats says that a device reported the same twice.
+func repeats(a, b *Fix) bool {
 	return a.FixedAt.Equal(b.FixedAt) && a.DeviceID == b.DeviceID && a.Point == b.Point &&
 		a.AltM == b.AltM && a.AccuracyM == b.AccuracyM && a.SpeedKmh == b.SpeedKmh && a.HeadingDeg == b.HeadingDeg &&
 		a.Ignition == b.Ignition && a.Engaged == b.Engaged
