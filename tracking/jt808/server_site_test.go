@@ -35,7 +35,12 @@ type site struct {
 func newSite(t *testing.T, set func(*jt808.Server)) *site {
 	t.Helper()
 	db := pgtest.New(t)
-	s := &site{db: db, ingest: tracking.NewIngestor(db, tracking.NewStore(), tracking.DefaultRules(), nil)}
+	spool, err := tracking.OpenLog(t.TempDir(), 1<<30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	s := &site{db: db, ingest: tracking.NewIngestor(db, spool, tracking.NewStore(), tracking.DefaultRules(), nil, log)}
 	s.server = &jt808.Server{
 		Devices: tracking.NewDevices(db), Ingest: s.ingest, DB: db, Log: slog.New(slog.DiscardHandler),
 		Limits: jt808.DefaultLimits(),

@@ -313,11 +313,13 @@ func TestClockAndDatum(t *testing.T) {
 	live := at(0)
 	live.Clock = jt808.Clock{}
 	u.want(u.send(live), jt808.Done)
+	s.fixes(t, id)
 	if got := value[time.Time](t, s.db, `select fixed_at from fix where device_id = $1`, id); time.Since(got).Abs() > time.Minute {
 		t.Errorf("fixed at %v", got)
 	}
 	stored := jt808.Batch{Replay: true, Count: 1, Locations: []jt808.Location{live}}
 	u.want(u.send(stored), jt808.Done)
+	s.fixes(t, id)
 	if reason := value[string](t, s.db, `select reason from refused_fix where device_id = $1`, id); reason != string(tracking.Invalid) {
 		t.Errorf("a stored position without a time: %s", reason)
 	}
