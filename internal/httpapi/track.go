@@ -18,6 +18,8 @@ import (
 const (
 	trackLongest = 31 * 24 * time.Hour // a longer span is refused: the answer is made in memory
 	rawLongest   = 7 * 24 * time.Hour
+
+	catchUpWithin = time.Second
 )
 
 type trackInput struct {
@@ -123,12 +125,24 @@ func (s *Server) readTrack(ctx context.Context, in *trackInput) (dispatch.UnitVi
 	if err != nil {
 		return unit, tracking.Track{}, err
 	}
+	s.catchUp(ctx, in.To)
 	read := tracking.ReadTrack
 	if in.Raw {
 		read = tracking.ReadRaw
 	}
 	t, err := read(ctx, q, in.ID, in.From, in.To, shown)
 	return unit, t, err
+}
+
+// catchUp waits a moment for what was acknowledged but is not in the history yet, when a span reaches up to now. With
+// the history away it waits for nothing.
+func (s *Server) catchUp(ctx context.Context, to time.Time) {
+	if s.now().Sub(to) > time.Minute {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, catchUpWithin)
+	defer cancel()
+	_ = s.deps.Ingest.Flush(ctx) // what is stored is answered all the same
 }
 
 // exportTrack writes the same as a file. The line is made before the first byte goes out, so that a failure is told.

@@ -205,6 +205,7 @@ func (s *Server) history(ctx context.Context, in *historyInput) (*historyOutput,
 	if err != nil {
 		return nil, err
 	}
+	s.catchUp(ctx, in.To)
 	t, err := tracking.TallyOf(ctx, q, in.ID, in.From, in.To, shown)
 	if err != nil {
 		return nil, err
