@@ -232,6 +232,54 @@ CREATE TABLE public.event_head (
     CONSTRAINT event_head_only_row_check CHECK (only_row)
 );
 
+CREATE TABLE public.fence (
+    id bigint NOT NULL,
+    org_id bigint NOT NULL,
+    name text NOT NULL,
+    polygon public.geometry(Polygon,4326),
+    lon double precision,
+    lat double precision,
+    radius_m double precision,
+    dwell_s integer DEFAULT 0 NOT NULL,
+    plain boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT fence_dwell_plausible CHECK (((dwell_s >= 0) AND (dwell_s <= 86400))),
+    CONSTRAINT fence_named CHECK ((name <> ''::text)),
+    CONSTRAINT fence_polygon_or_circle CHECK (((polygon IS NULL) = ((lon IS NOT NULL) AND (lat IS NOT NULL) AND (radius_m IS NOT NULL)))),
+    CONSTRAINT fence_radius_plausible CHECK (((radius_m >= (10)::double precision) AND (radius_m <= (200000)::double precision)))
+);
+
+CREATE TABLE public.fence_event (
+    id bigint NOT NULL,
+    fence_id bigint NOT NULL,
+    unit_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    lon double precision NOT NULL,
+    lat double precision NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    CONSTRAINT fence_event_kind_known CHECK ((kind = ANY (ARRAY['enter'::text, 'exit'::text, 'dwell'::text])))
+);
+
+ALTER TABLE public.fence_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.fence_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE public.fence ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.fence_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.fix (
     unit_id bigint NOT NULL,
     device_id bigint NOT NULL,
@@ -475,6 +523,8 @@ CREATE TABLE public.sortie (
     ended_at timestamp with time zone,
     outcome text DEFAULT ''::text NOT NULL,
     arrival_distance_m double precision,
+    arrival_proposed_at timestamp with time zone,
+    arrival_proposed_m double precision,
     CONSTRAINT sortie_outcome_known CHECK ((outcome = ANY (ARRAY[''::text, 'done'::text, 'aborted'::text, 'cancelled'::text]))),
     CONSTRAINT sortie_outcome_with_end CHECK (((ended_at IS NULL) = (outcome = ''::text))),
     CONSTRAINT sortie_times_in_order CHECK (((departed_at >= accepted_at) AND (arrived_at >= departed_at) AND (ended_at >= accepted_at)))
@@ -693,6 +743,15 @@ ALTER TABLE ONLY public.event_head
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (seq);
 
+ALTER TABLE ONLY public.fence_event
+    ADD CONSTRAINT fence_event_once UNIQUE (fence_id, unit_id, at, kind);
+
+ALTER TABLE ONLY public.fence_event
+    ADD CONSTRAINT fence_event_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.fence
+    ADD CONSTRAINT fence_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.fix
     ADD CONSTRAINT fix_pkey PRIMARY KEY (unit_id, fixed_at, device_id, content);
 
@@ -798,6 +857,8 @@ CREATE INDEX device_unit ON public.device USING btree (unit_id);
 
 CREATE INDEX event_ticket ON public.event USING btree (ticket_id, seq) WHERE (ticket_id IS NOT NULL);
 
+CREATE INDEX fence_event_time ON public.fence_event USING btree (fence_id, at);
+
 CREATE INDEX idempotency_created ON public.idempotency USING btree (created_at);
 
 CREATE INDEX offer_expiry ON public.offer USING btree (expires_at) WHERE (state = 'open'::text);
@@ -898,6 +959,15 @@ ALTER TABLE ONLY public.device_status
 
 ALTER TABLE ONLY public.device
     ADD CONSTRAINT device_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
+ALTER TABLE ONLY public.fence_event
+    ADD CONSTRAINT fence_event_fence_id_fkey FOREIGN KEY (fence_id) REFERENCES public.fence(id);
+
+ALTER TABLE ONLY public.fence_event
+    ADD CONSTRAINT fence_event_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
+ALTER TABLE ONLY public.fence
+    ADD CONSTRAINT fence_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.org(id);
 
 ALTER TABLE ONLY public.offer
     ADD CONSTRAINT offer_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES public.ticket(id);
