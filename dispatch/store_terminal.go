@@ -54,7 +54,7 @@ type Task struct {
 	SortieID  int64   // 0 = no sortie is active
 	TicketID  int64   // of the sortie; 0 without one
 	OfferID   int64   // 0 = no offer is open
-	DistanceM float64 // of the offer, through the air
+	DistanceM float64 // of the offer, as it was estimated
 	// What follows is of the ticket on offer, or else of that of the sortie.
 	Number    string
 	Urgency   ticket.Urgency

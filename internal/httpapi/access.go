@@ -118,6 +118,9 @@ func accessTable() []rule {
 		{method: "POST", path: v1 + "/tickets/{id}/offers", access: only(auth.Dispatcher, auth.Leader)},
 		{method: "POST", path: v1 + "/tickets/{id}/reveal", access: only(auth.Agent, auth.Supervisor)},
 
+		{method: "GET", path: v1 + "/tickets/{id}/attachments", access: desk},
+		{method: "GET", path: v1 + "/attachments/{id}", access: desk},
+
 		{method: "GET", path: v1 + "/officer", access: only(auth.Officer, auth.Leader)},
 		{method: "POST", path: v1 + "/offers/{id}/accept", access: only(auth.Officer, auth.Leader)},
 		{method: "POST", path: v1 + "/offers/{id}/decline", access: only(auth.Officer, auth.Leader)},

@@ -38,7 +38,7 @@ func (r rule) security() []map[string][]string {
 
 // describeEchoRoutes writes the routes that huma does not serve into the document.
 func (s *Server) describeEchoRoutes() {
-	list := append(s.describeTracks(), s.describeFixes(), s.describeLive(), s.describeTiles(), s.describeImport())
+	list := append(s.describeTracks(), s.describeFixes(), s.describeLive(), s.describeTiles(), s.describeImport(), s.describeAttachment())
 	for _, op := range list {
 		row := s.rules[op.Method+" "+op.Path]
 		op.Security = row.security()

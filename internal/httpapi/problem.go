@@ -124,6 +124,7 @@ var known = []struct {
 	}},
 
 	{ticket.ErrNotFound, 404, "not_found", text{"没有这个工单，或它不在您的管辖范围内。", "There is no such ticket in your branch."}},
+	{ticket.ErrAttachmentNotFound, 404, "not_found", text{"没有这个附件，或它不在您的管辖范围内。", "There is no such attachment in your branch."}},
 	{ticket.ErrVersion, 409, "version_conflict", text{"工单已被他人修改，请核对后重试。", "The ticket has changed in the meantime; look again, then retry."}},
 	{ticket.ErrForbidden, 403, "forbidden", text{"您的角色不能进行此操作。", "Your role may not do this."}},
 	{dispatch.ErrOfferClosed, 410, "offer_closed", text{"派单已失效。", "The offer is no longer open."}},

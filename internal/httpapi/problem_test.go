@@ -260,6 +260,7 @@ func TestEveryConstraintIsKnown(t *testing.T) {
 // takes. A violation is a bug and answered as such.
 func neverSeen() []string {
 	return []string{
+		"attachment_filled", "attachment_once", "attachment_point_whole", "attachment_type_known",
 		"basemap_layer_known", "basemap_only_row_check",
 		"device_datum_known", "device_key_unique", "device_kind_known", "device_one_phone_per_person_and_unit",
 		"dispatch_policy_eta_cap_min_check", "dispatch_policy_max_offers_check", "dispatch_policy_mode_check",

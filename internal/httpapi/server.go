@@ -131,6 +131,7 @@ func (s *Server) registerRoutes() {
 	s.configRoutes()
 	s.peopleRoutes()
 	s.ticketRoutes()
+	s.attachmentRoutes()
 	s.officerRoutes()
 	s.unitRoutes()
 	s.trackRoutes()

@@ -29,7 +29,7 @@ func caseText(t dispatch.Task) string {
 	if t.ShopName != "" {
 		where = strings.TrimSpace(t.ShopName + " " + t.Address)
 	}
-	return fmt.Sprintf("派单%s【%s】%s,%s,直线%.1f公里", shortNumber(t.Number), urgencies[t.Urgency], sub.ZH, cut(where, 60), t.DistanceM/1000)
+	return fmt.Sprintf("派单%s【%s】%s,%s,约%.1f公里", shortNumber(t.Number), urgencies[t.Urgency], sub.ZH, cut(where, 60), t.DistanceM/1000)
 }
 
 // shortNumber is the serial of a ticket number, as people say it over the radio.

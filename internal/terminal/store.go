@@ -13,7 +13,7 @@ import (
 
 const insertDriverCard = `
 insert into vault.driver_card (device_id, unit_id, at, inserted, result, name, licence, issuer, valid_until, id_card, received_at)
-values (@device, @unit, coalesce(@at, @now), @inserted, @result, @name, @licence, @issuer, @valid, @id_card, @now)`
+values (@device, @unit, coalesce(@at::timestamptz, @now), @inserted, @result, @name, @licence, @issuer, @valid, @id_card, @now)`
 
 func saveDriverCard(ctx context.Context, db *pg.DB, dev *tracking.Device, c jt808.Driver) error {
 	args := pgx.NamedArgs{

@@ -64,8 +64,13 @@ func (c *counters) closed(err error) {
 		err  error
 		name string
 	}{
-		{errScanner, "scanner"}, {errSilent, "silent"}, {errNoLogin, "no_login"}, {errIdle, "idle"}, {errBad, "bad_frames"},
-		{errRefused, "refused"}, {ErrTooLong, "too_long"},
+		{errScanner, "scanner"},
+		{errSilent, "silent"},
+		{errNoLogin, "no_login"},
+		{errIdle, "idle"},
+		{errBad, "bad_frames"},
+		{errRefused, "refused"},
+		{ErrTooLong, "too_long"},
 	} {
 		if errors.Is(err, e.err) {
 			name = e.name

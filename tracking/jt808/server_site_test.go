@@ -273,17 +273,4 @@ func at(n int) jt808.Location {
 	}
 }
 
-// eventually looks again each time something happens on the signal, until ok.
-func eventually(t *testing.T, signal <-chan struct{}, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.After(patience)
-	for !ok() {
-		select {
-		case <-signal:
-		case <-deadline:
-			t.Fatal(what)
-		}
-	}
-}
-
 func phoneNo(n int) string { return fmt.Sprintf("138001%05d", n) }
