@@ -29,7 +29,7 @@ type past struct {
 	doubt    any
 }
 
-func (v *service) stored(t testing.TB, unit int64, fixes ...past) {
+func (v *service) drove(t testing.TB, unit int64, fixes ...past) {
 	t.Helper()
 	for i, f := range fixes {
 		at := start.Add(time.Duration(f.second) * time.Second)
@@ -67,7 +67,7 @@ func (v *service) as(t testing.TB, role auth.Role, path string) answer {
 
 func TestTrack(t *testing.T) {
 	v := newService(t)
-	v.stored(t, v.unit, journey()...)
+	v.drove(t, v.unit, journey()...)
 	path := fmt.Sprintf("/units/%d/track", v.unit)
 	var got, raw trackAnswer
 	v.as(t, auth.Supervisor, path+span(0, 3600)).into(t, 200, &got)
@@ -119,7 +119,7 @@ func TestTrack(t *testing.T) {
 // The files are whole, and a call sign does no harm in them.
 func TestTrackFiles(t *testing.T) {
 	v := newService(t)
-	v.stored(t, v.unit, journey()...)
+	v.drove(t, v.unit, journey()...)
 	const sign = `=1+1 <云&"稽">`
 	if _, err := v.db.Pool.Exec(t.Context(), `update unit set call_sign = $1 where id = $2`, sign, v.unit); err != nil {
 		t.Fatal(err)
@@ -226,7 +226,7 @@ func TestPhonesOfThePastAreShownOnDutyOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	for s := 0; s < 300; s += 10 {
-		v.stored(t, v.unit, past{s, lon, lat + float64(s)/1e5, nil, dispatch.PhoneSource, nil})
+		v.drove(t, v.unit, past{s, lon, lat + float64(s)/1e5, nil, dispatch.PhoneSource, nil})
 	}
 	v.pass(time.Hour)
 	unit := fmt.Sprintf("/units/%d", v.unit)
@@ -254,7 +254,7 @@ func TestPhonesOfThePastAreShownOnDutyOnly(t *testing.T) {
 			t.Errorf("at second %d the scene shows %s", s, toJSON(t, scene.Units))
 		}
 	}
-	v.stored(t, v.unit, past{240, lon, lat, nil, "jt808", nil})
+	v.drove(t, v.unit, past{240, lon, lat, nil, "jt808", nil})
 	var scene dispatch.Scene
 	v.as(t, auth.Supervisor, "/scene?at="+start.Add(250*time.Second).Format(time.RFC3339)).into(t, 200, &scene)
 	if u := scene.Units[0]; u.Lat == nil || *u.Lat != lat || u.Freshness != tracking.Live {
