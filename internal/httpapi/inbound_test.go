@@ -14,11 +14,25 @@ import (
 	"jiujin/tracking"
 )
 
-// stored is how many fixes the history has, and refused the newest reason.
-func (v *service) stored(t testing.TB) (n int) { return v.count(t, `select count(*) from fix`) }
+// stored is how many fixes the history has.
+func (v *service) stored(t testing.TB) (n int) {
+	t.Helper()
+	v.flush(t)
+	return v.count(t, `select count(*) from fix`)
+}
 
+// flush waits until what was taken in is in the database.
+func (v *service) flush(t testing.TB) {
+	t.Helper()
+	if err := v.deps.Ingest.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// lastRefusal is the newest record among the refused ones.
 func (v *service) lastRefusal(t testing.TB) (reason, detail, raw string) {
 	t.Helper()
+	v.flush(t)
 	err := v.db.Pool.QueryRow(t.Context(), `select reason, detail, raw::text from refused_fix order by id desc limit 1`).Scan(&reason, &detail, &raw)
 	if err != nil {
 		t.Fatal(err)
@@ -51,6 +65,7 @@ func TestOsmAnd(t *testing.T) {
 	}
 	take(v.call(t, "POST", "/in/osmand", place(-40)))
 	take(v.call(t, "POST", "/in/osmand/"+v.device, place(-30)))
+	v.flush(t)
 	var speeds []float64
 	rows, err := v.db.Pool.Query(t.Context(), `select distinct round(speed_kmh::numeric, 2)::float8 from fix where source = 'osmand' order by 1`)
 	if err != nil {
@@ -88,6 +103,7 @@ func TestInboundTakesWhatItCannotUse(t *testing.T) {
 			t.Errorf("%s %s %s: kept as %s, %s", c.method, c.path, c.body, reason, detail)
 		}
 	}
+	v.flush(t)
 	before := v.count(t, `select count(*) from refused_fix`)
 	for path, body := range map[string]string{
 		"/in/osmand/" + v.device + "?cell=257,02,16,2224": "",
@@ -99,6 +115,7 @@ func TestInboundTakesWhatItCannotUse(t *testing.T) {
 			t.Errorf("%s %s: %d %s", path, body, a.status, a.body)
 		}
 	}
+	v.flush(t)
 	if after := v.count(t, `select count(*) from refused_fix`); after != before || v.stored(t) != 0 {
 		t.Errorf("%d were refused and %d stored that are no positions", after-before, v.stored(t))
 	}

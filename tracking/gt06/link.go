@@ -1,0 +1,154 @@
+package gt06
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+
+	"jiujin/tracking"
+)
+
+// link is one connection. All of it but device, which the Server's mutex guards for writing, belongs to the goroutine that
+// serves it.
+type link struct {
+	s      *Server
+	conn   net.Conn
+	addr   netip.Addr // of the peer
+	opened time.Time
+
+	device *tracking.Device // nil before the login
+	raws   []tracking.RawFix
+	out    []byte // answers, to be sent when raws are durable
+
+	bad     int // frames since badFrom
+	badFrom time.Time
+}
+
+var errBad = errors.New("too many bad frames")
+
+// serve answers until the connection ends. What one read brings is made durable together.
+func (l *link) serve(ctx context.Context) {
+	defer l.s.forget(l)
+	defer l.conn.Close()
+	err := l.read(ctx)
+	l.s.Log.Debug("a connection of a GT06 unit ended", "address", l.addr, "reason", err)
+}
+
+func (l *link) read(ctx context.Context) error {
+	var buf []byte
+	for {
+		until := time.Now().Add(l.s.Limits.Idle)
+		if l.device == nil {
+			until = l.opened.Add(l.s.Limits.Login)
+		}
+		if !l.s.wait(l, until) {
+			return nil
+		}
+		if len(buf) == cap(buf) {
+			buf = slices.Grow(buf, 512)
+		}
+		n, ended := l.conn.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		done, err := l.frames(ctx, buf)
+		if err == nil {
+			err = l.flush(ctx)
+		}
+		if err = errors.Join(err, ended); err != nil {
+			return err
+		}
+		buf = buf[:copy(buf, buf[done:])]
+	}
+}
+
+// frames handles the whole frames in buf and returns how much of it is done with.
+func (l *link) frames(ctx context.Context, buf []byte) (done int, err error) {
+	for {
+		frame, n := Cut(buf[done:], false)
+		if n == 0 {
+			return done, nil
+		}
+		done += n
+		f, err := Parse(frame)
+		if frame == nil || err != nil {
+			if err := l.badFrame(); err != nil {
+				return done, err
+			}
+			continue
+		}
+		l.s.frames.Add(1)
+		if err := l.handle(ctx, f); err != nil {
+			return done, err
+		}
+	}
+}
+
+// badFrame counts a bad frame, or junk between frames; there is no answer, so that a unit sends it again.
+func (l *link) badFrame() error {
+	l.s.bad.Add(1)
+	if now := time.Now(); now.Sub(l.badFrom) > time.Minute {
+		l.bad, l.badFrom = 0, now
+	}
+	if l.bad++; l.bad > l.s.Limits.BadFrames {
+		return errBad
+	}
+	return nil
+}
+
+func (l *link) handle(ctx context.Context, f Frame) error {
+	if imei, ok := f.IMEI(); ok {
+		return l.login(ctx, f, imei)
+	}
+	if l.device == nil {
+		return nil
+	}
+	if fix, ok := f.Fix(); ok {
+		l.raws = append(l.raws, fix)
+	}
+	l.out = append(l.out, f.Reply()...)
+	return nil
+}
+
+func (l *link) login(ctx context.Context, f Frame, imei string) error {
+	dev, err := l.s.Devices.ByName(ctx, Source, imei)
+	switch {
+	case errors.Is(err, tracking.ErrUnknownDevice):
+		l.s.unknown.Add(1)
+		l.s.Log.Info("a GT06 unit that is not registered tries to log in", "imei", imei, "address", l.addr)
+		return nil
+	case err != nil:
+		return fmt.Errorf("log in GT06 unit %s: %w", imei, err)
+	}
+	if l.device != nil && l.device.ID != dev.ID { // what came before is the other unit's
+		if err := l.flush(ctx); err != nil {
+			return err
+		}
+	}
+	l.s.logins.Add(1)
+	l.s.claim(l, dev)
+	l.out = append(l.out, f.Reply()...)
+	return nil
+}
+
+// flush makes the positions durable, then sends the answers. With an error nothing was acknowledged.
+func (l *link) flush(ctx context.Context) error {
+	if len(l.raws) > 0 {
+		if _, err := l.s.Ingest.Submit(ctx, *l.device, l.raws); err != nil {
+			return err
+		}
+		clear(l.raws)
+		l.raws = l.raws[:0]
+	}
+	if len(l.out) == 0 {
+		return nil
+	}
+	if err := l.conn.SetWriteDeadline(time.Now().Add(l.s.Limits.Write)); err != nil {
+		return err
+	}
+	_, err := l.conn.Write(l.out)
+	l.out = l.out[:0]
+	return err
+}
