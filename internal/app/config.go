@@ -31,6 +31,7 @@ type Config struct {
 
 	JT808Listen    string `name:"jt808-listen" help:"Address for JT/T 808 terminals over TCP, such as 0.0.0.0:6808. Empty: they are not served."`
 	JT808UDPListen string `name:"jt808-udp-listen" help:"Address for JT/T 808 terminals over UDP, whose sender can be forged: private networks only. Empty: none."`
+	GT06Listen     string `name:"gt06-listen" help:"Address for GT06 units over TCP, such as 0.0.0.0:5023. They have no secret but the IMEI: private networks only. Empty: they are not served."`
 
 	Title   string `default:"12313 稽查调度" help:"Name shown on every screen."`
 	OrgName string `default:"本局" help:"Name of the root organisation, used at the first start only."`

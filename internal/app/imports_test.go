@@ -104,6 +104,7 @@ var allowed = []struct{ from, to, reason string }{
 	{"internal/app", "tracking", "wiring"},
 	{"internal/app", "internal/terminal", "wiring"},
 	{"internal/app", "tracking/jt808", "wiring"},
+	{"internal/app", "tracking/gt06", "wiring"},
 	{"internal/app", "web-map", "hands the pages to the server"},
 
 	{"cmd/jiujin", "geo/basemap", "the import of a map"},

@@ -25,6 +25,7 @@ import (
 	"jiujin/migrations"
 	"jiujin/ticket"
 	"jiujin/tracking"
+	"jiujin/tracking/gt06"
 	"jiujin/tracking/jt808"
 	webmap "jiujin/web-map"
 )
@@ -52,6 +53,7 @@ type Running struct {
 	// AdminPending: the first administrator has not chosen a password yet.
 	AdminPending bool
 	JT808        string // address for terminals over TCP, "" when they are not served
+	GT06         string // address for GT06 units, "" when they are not served
 }
 
 // Serve runs the service until ctx ends, then stops it in order: no new requests, positions under way made durable,
@@ -155,6 +157,7 @@ type service struct {
 	api      *httpapi.Server
 
 	terminals *jt808.Server
+	units     *gt06.Server
 	screens   *terminal.Bridge
 	wakes     []chan struct{}
 	first     Running
@@ -216,6 +219,7 @@ func (s *service) wire(positions *tracking.Store, spool *tracking.Log) {
 	s.arrivals = &dispatch.Arrivals{Service: core, Log: s.log, Wake: wake()}
 	s.ingest = tracking.NewIngestor(s.db, spool, positions, rules, s.onFix, s.log)
 	s.terminals = &jt808.Server{Devices: s.devices, Ingest: s.ingest, DB: s.db, Now: s.db.Now, Log: s.log}
+	s.units = &gt06.Server{Devices: s.devices, Ingest: s.ingest, Log: s.log}
 	s.screens = terminal.New(core, s.terminals, s.log, wake())
 }
 
@@ -259,6 +263,13 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	if tcp != nil {
 		s.first.JT808 = tcp.Addr().String()
 	}
+	gt06Listener, err := gt06.Listen(s.cfg.GT06Listen)
+	if err != nil {
+		return err
+	}
+	if gt06Listener != nil {
+		s.first.GT06 = gt06Listener.Addr().String()
+	}
 
 	intake, stopIntake := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopIntake()
@@ -281,6 +292,7 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 		var feeds errgroup.Group
 		feeds.Go(func() error { return s.serveHTTP(ctx, listener) })
 		feeds.Go(func() error { return s.terminals.Run(ctx, tcp, udp) })
+		feeds.Go(func() error { return s.units.Run(ctx, gt06Listener) })
 		return feeds.Wait()
 	})
 	s.log.Info("serving", "url", s.first.URL, "version", s.opts.Version)

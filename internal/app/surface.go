@@ -107,12 +107,14 @@ var (
 	cutsDesc     = prometheus.NewDesc("jiujin_streams_cut_total", "Streams cut because the reader was too slow.", nil, nil)
 	terminalDesc = prometheus.NewDesc("jiujin_jt808", "JT/T 808 terminals: connections and sessions now.", []string{"what"}, nil)
 	jt808Desc    = prometheus.NewDesc("jiujin_jt808_total", "JT/T 808: what was seen since the start.", []string{"what"}, nil)
+	gt06NowDesc  = prometheus.NewDesc("jiujin_gt06", "GT06 units: connections and units logged in now.", []string{"what"}, nil)
+	gt06Desc     = prometheus.NewDesc("jiujin_gt06_total", "GT06: what was seen since the start.", []string{"what"}, nil)
 	poolDesc     = prometheus.NewDesc("jiujin_database_connections", "Connections of the pool.", []string{"state"}, nil)
 )
 
 // Describe serves prometheus.Collector.
 func (c *partsCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{fixesDesc, unitsDesc, streamsDesc, cutsDesc, poolDesc, terminalDesc, jt808Desc} {
+	for _, d := range []*prometheus.Desc{fixesDesc, unitsDesc, streamsDesc, cutsDesc, poolDesc, terminalDesc, jt808Desc, gt06NowDesc, gt06Desc} {
 		ch <- d
 	}
 }
@@ -145,6 +147,12 @@ func (c *partsCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge(terminalDesc, float64(t.Sessions), "sessions")
 	for what, n := range t.Totals() {
 		counter(jt808Desc, float64(n), what)
+	}
+	u := c.s.units.Counts()
+	gauge(gt06NowDesc, float64(u.Connections), "connections")
+	gauge(gt06NowDesc, float64(u.Units), "units")
+	for what, n := range map[string]int64{"logins": u.Logins, "frames": u.Frames, "bad": u.Bad, "unknown": u.Unknown, "crowded": u.Crowded} {
+		counter(gt06Desc, float64(n), what)
 	}
 	pool := c.s.db.Pool.Stat()
 	gauge(poolDesc, float64(pool.AcquiredConns()), "in_use")
