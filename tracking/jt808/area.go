@@ -69,19 +69,20 @@ type areaForm struct {
 func parseArea(id ID, edition Edition, r *reader) Message {
 	switch id {
 	case IDSetCircles, IDSetRectangles:
-		return fitting(edition, r, func(form areaForm, r *reader) Message { return readAreas(id, form, r) })
+		return fitting(id, edition, r, func(form areaForm, r *reader) Message { return readAreas(id, form, r) })
 	case IDSetPolygon:
-		return fitting(edition, r, readPolygon)
+		return fitting(id, edition, r, readPolygon)
 	case IDSetRoute:
-		return fitting(edition, r, readRoute)
+		return fitting(id, edition, r, readRoute)
 	case IDDropCircles, IDDropRectangles, IDDropPolygons, IDDropRoutes:
 		return DropAreas{id, r.u32s(int(r.u8()))}
 	}
 	return Raw{id, r.rest()}
 }
 
-// fitting reads with the form of the edition, or with the first other one that takes the body to its end.
-func fitting(edition Edition, r *reader, read func(areaForm, *reader) Message) Message {
+// fitting reads with the form of the edition, or with the first other one that takes the body to its end. What none
+// fits stays raw: vendors have forms of their own.
+func fitting(id ID, edition Edition, r *reader, read func(areaForm, *reader) Message) Message {
 	is2019 := edition == Edition2019
 	first := *r
 	for _, form := range []areaForm{{is2019, false}, {!is2019, false}, {false, true}} {
@@ -91,7 +92,10 @@ func fitting(edition Edition, r *reader, read func(areaForm, *reader) Message) M
 			return m
 		}
 	}
-	return read(areaForm{named: is2019}, r)
+	if len(r.b) < 2 {
+		r.short = true
+	}
+	return Raw{id, r.rest()}
 }
 
 func readAreas(id ID, form areaForm, r *reader) Message {

@@ -15,8 +15,8 @@ type Description struct {
 	OK    bool   `json:"ok"`
 	Error string `json:"error,omitempty"`  // why it is refused
 	MsgID string `json:"msg_id,omitempty"` // "0x0200"
-	// Version is "2011", "2013" or "2019". Only a registration and a driver's card tell 2011 from 2013; all other
-	// frames with that header are "2013".
+	// Version is "2011", "2013" or "2019". Only a registration, a driver's card and a picture tell 2011 from 2013; all
+	// other frames with that header are "2013".
 	Version string `json:"version,omitempty"`
 	// Phone is that of the header as it travels, without leading zeros. IMEI is what it stands for when it is a binary
 	// number; then it is Header.Phone.
@@ -106,6 +106,10 @@ func (d *Description) body(m Message) {
 		d.Version = strconv.Itoa(int(m.Edition))
 	case Driver:
 		d.Version = strconv.Itoa(int(m.Edition))
+	case Media:
+		if m.Parts > 0 {
+			d.Version = strconv.Itoa(int(Edition2011))
+		}
 	case Compressed:
 		if inner, err := m.Unpack(); err == nil {
 			if message, err := inner.Message(); err == nil {

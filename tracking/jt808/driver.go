@@ -14,22 +14,29 @@ type Driver struct {
 }
 
 func parseDriver(edition Edition, r *reader) Driver {
-	if len(r.b) == 0 || r.b[0] != 1 && r.b[0] != 2 {
-		return Driver{
+	if len(r.b) > 0 && r.b[0] != 1 && r.b[0] != 2 {
+		try := *r
+		m := Driver{
 			Edition: Edition2011, In: true,
-			Name: r.text8(), Citizen: r.text(20), Licence: r.text(40), Issuer: r.text8(),
+			Name: try.text8(), Citizen: try.text(20), Licence: try.text(40), Issuer: try.text8(),
+		}
+		if !try.short {
+			*r = try
+			return m
 		}
 	}
 	m := Driver{Edition: edition, In: r.u8() == 1, Clock: r.clock()}
-	if !m.In {
+	if !m.In || r.short {
 		return m
 	}
 	if m.Read = r.u8(); m.Read != 0 {
 		return m
 	}
-	m.Name, m.Licence, m.Issuer, m.Until = r.text8(), r.text(20), r.text8(), r.digits(4)
-	if edition == Edition2019 && len(r.b) > 0 {
-		m.Citizen = r.text(20)
+	// Readers of other cards leave fields out at the end.
+	card := reader{b: r.rest()}
+	m.Name, m.Licence, m.Issuer, m.Until = card.text8(), card.text(20), card.text8(), card.digits(4)
+	if edition == Edition2019 {
+		m.Citizen = card.text(20)
 	}
 	return m
 }

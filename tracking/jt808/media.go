@@ -19,7 +19,8 @@ func (w *writer) mediaHead(h MediaHead) {
 // MediaEvent announces a picture or a recording.
 type MediaEvent struct{ MediaHead }
 
-// Media is a picture or a recording; the parts of it have to be put together first.
+// Media is a picture or a recording; the parts of it have to be put together first. In 2011 the parts are messages of
+// their own, and Data is that of one.
 type Media struct {
 	MediaHead
 	Location Location // where it was made; zero in 2011

@@ -91,12 +91,20 @@ type SetEvents struct {
 	Events []Option
 }
 
+const dropEvents = 4 // the kind that needs no texts
+
 func parseSetEvents(r *reader) SetEvents {
 	m := SetEvents{Kind: r.u8()}
 	if len(r.b) == 0 {
 		return m
 	}
 	n := int(r.u8())
+	if m.Kind == dropEvents && len(r.b) == n { // bare ids
+		for range n {
+			m.Events = append(m.Events, Option{ID: r.u8()})
+		}
+		return m
+	}
 	body := r.b
 	if m.Events = r.options(n); r.short || len(r.b) > 0 {
 		second := reader{b: body[min(1, len(body)):]} // 2011 has one more count
