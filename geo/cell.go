@@ -216,29 +216,11 @@ func (c Cell) Pentagon() bool {
 // String is the usual hexadecimal form, as in 8840e3cd3bfffff; "0" for zero.
 func (c Cell) String() string { return strconv.FormatInt(int64(c), 16) }
 
-// SmallestEdge is a length that no side of any cell of the resolution falls
-// below, anywhere on Earth.
-//
-// H3 draws a regular hexagonal grid on each flat face of an icosahedron and
-// projects it from the centre of the Earth. At an angle t from the middle of
-// its face a length shrinks by cos²t at most, and t is largest at the corners
-// of the face, 37.38°. The distance between neighbouring centres on the plane
-// is 0.381966 Earth radii at resolution 0 (RES0_U_GNOMONIC in H3's sources)
-// and √7 times smaller with each resolution; a side is 1/√3 of it.
-//
-// The same argument bounds distances between cells. Unfolded onto the plane,
-// the centres of two cells that are r steps apart are at least 1.5 r sides
-// apart, and no point of a cell is farther than one side from its centre. So
-// two points in cells r steps apart are at least (1.5 r - 2) × SmallestEdge
-// apart, as long as no pentagon lies within r steps: around a pentagon the
-// grid cannot be unfolded.
-func SmallestEdge(res int) Metres {
-	const (
-		spacing     = 0.38196601125010500003
-		corner      = 0.65235813978436 // radians; tan is 3 - √5
-		safety      = 0.999
-		sidePerStep = 1 / math.Sqrt2 / 1.2247448713915890 // 1/√3
-	)
-	shrink := math.Cos(corner) * math.Cos(corner)
-	return EarthRadius * Metres(spacing*sidePerStep*shrink*safety/math.Pow(7, float64(res)/2))
+// Spacing is the distance between the centres of neighbouring cells on the
+// plane of a face of the icosahedron, on which H3 draws its grid before it
+// projects it from the centre of the Earth. On the ground it is the longest
+// that there is, in the middle of a face; nearer to the corners cells are
+// smaller. A corner of a cell is Spacing / √3 from its centre.
+func Spacing(res int) Metres {
+	return EarthRadius * Metres(spacing0/math.Pow(7, float64(res)/2))
 }

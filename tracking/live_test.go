@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/paulmach/orb"
+	"pgregory.net/rapid"
 
 	"jiujin/geo"
 )
@@ -19,8 +20,8 @@ func TestUpdateNeverMovesBack(t *testing.T) {
 	if !s.Update(fixAt(1, first, noon)) {
 		t.Fatal("the first fix did not move the unit")
 	}
-	if s.Update(fixAt(1, second, noon)) || s.Update(fixAt(1, second, noon.Add(-time.Second))) {
-		t.Fatal("a fix that is not newer moved the unit")
+	if s.Update(fixAt(1, second, noon.Add(-time.Second))) {
+		t.Fatal("an older fix moved the unit")
 	}
 	got, ok := s.Latest(1)
 	if !ok || got.Point != first || !got.FixedAt.Equal(noon) {
@@ -32,11 +33,81 @@ func TestUpdateNeverMovesBack(t *testing.T) {
 	if got, _ := s.Latest(1); got.Point != second {
 		t.Fatalf("latest %+v", got)
 	}
-	if want, _ := geo.CellAt(second, geo.StoreRes); s.units[0].fix.Cell != want {
-		t.Fatalf("cell %v, want %v", s.units[0].fix.Cell, want)
+	if got, want := must(s.Latest(1)).Cell, must(geo.CellAt(second, geo.StoreRes)); got != want {
+		t.Fatalf("cell %v, want %v", got, want)
 	}
-	if got := s.UpdateAll([]Fix{fixAt(1, first, noon), fixAt(2, first, noon)}); got != 1 {
-		t.Fatalf("%d moved, want 1", got)
+	moved := []bool{true, true}
+	if got := s.UpdateAll([]Fix{fixAt(1, first, noon), fixAt(2, first, noon)}, moved); got != 1 || moved[0] || !moved[1] {
+		t.Fatalf("%d moved, want 1: %v", got, moved)
+	}
+}
+
+func must[T, E any](v T, _ E) T { return v }
+
+// Of two fixes of the same time the one received later counts, whichever came first; a repetition is none.
+func TestUpdateOfTheSameTime(t *testing.T) {
+	a := fixAt(1, orb.Point{114.30, 30.60}, noon)
+	b := a
+	b.Point, b.ReceivedAt = orb.Point{114.31, 30.60}, a.ReceivedAt.Add(time.Second)
+	c := b // at the same time as b, after it
+	c.SpeedKmh = Read(0)
+	again := c
+	again.ReceivedAt = again.ReceivedAt.Add(time.Hour)
+	doubted := again
+	doubted.Doubt, doubted.FixedAt = Jump, again.FixedAt.Add(time.Hour)
+	s := NewStore()
+	for i, step := range []struct {
+		fix   Fix
+		moved bool
+		want  Fix
+	}{{b, true, b}, {a, false, b}, {c, true, c}, {again, false, c}, {doubted, false, c}, {b, true, b}} {
+		if got := s.Update(step.fix); got != step.moved {
+			t.Fatalf("step %d moved: %v", i, got)
+		}
+		if got := must(s.Latest(1)); got.Point != step.want.Point || got.SpeedKmh != step.want.SpeedKmh {
+			t.Fatalf("step %d: %+v", i, got)
+		}
+	}
+}
+
+// What comes out is what went in, as precisely as NewStore says.
+func TestFixesComeBackWhole(t *testing.T) {
+	reading := rapid.Custom(func(t *rapid.T) Reading {
+		return Reading{float64(rapid.Float32Range(0, 359).Draw(t, "value")), true}
+	})
+	readings := rapid.OneOf(rapid.Just(Reading{}), rapid.Just(Read(0)), reading)
+	state := rapid.SampledFrom([]State{Unsaid, On, Off})
+	source := rapid.SampledFrom([]string{"", "http", "jt808", "osmand"})
+	rapid.Check(t, func(t *rapid.T) {
+		f := Fix{
+			UnitID: rapid.Int64().Draw(t, "unit"), DeviceID: rapid.Int64().Draw(t, "device"),
+			FixedAt:    noon.Add(time.Duration(rapid.Int64Range(-1e15, 1e15).Draw(t, "fixed")) * time.Microsecond),
+			ReceivedAt: noon.Add(time.Duration(rapid.Int64Range(-1e15, 1e15).Draw(t, "received")) * time.Microsecond),
+			Point:      orb.Point{rapid.Float64Range(-180, 180).Draw(t, "lon"), rapid.Float64Range(-90, 90).Draw(t, "lat")},
+			AltM:       readings.Draw(t, "alt"), AccuracyM: readings.Draw(t, "accuracy"),
+			SpeedKmh: readings.Draw(t, "speed"), HeadingDeg: readings.Draw(t, "heading"),
+			Source: source.Draw(t, "source"), Ignition: state.Draw(t, "ignition"), Engaged: state.Draw(t, "engaged"),
+		}
+		s := NewStore()
+		all := []Fix{f}
+		if s.UpdateAll(all, nil) != 1 || all[0].Cell != must(geo.CellAt(f.Point, geo.StoreRes)) {
+			t.Fatalf("the cell of %+v is %v", f, all[0].Cell)
+		}
+		f.Cell = all[0].Cell
+		var some []Fix
+		s.All(func(f Fix) { some = append(some, f) })
+		for _, got := range append(some, must(s.Latest(f.UnitID)), s.Nearest(f.Point, 2, nil)[0].Fix, s.Within(f.Point, 1)[0].Fix) {
+			if got != f {
+				t.Fatalf("%+v comes back as %+v", f, got)
+			}
+		}
+	})
+	s := NewStore()
+	f := fixAt(1, places[0], noon.Add(1234*time.Nanosecond))
+	f.SpeedKmh, f.HeadingDeg = Read(0.1), Read(359.999999999)
+	s.Update(f)
+	if got := must(s.Latest(1)); !got.FixedAt.Equal(noon.Add(time.Microsecond)) || got.SpeedKmh.Value != float64(float32(0.1)) || got.HeadingDeg.Value != 0 {
+		t.Fatalf("%+v", got)
 	}
 }
 
@@ -66,54 +137,103 @@ func TestRemove(t *testing.T) {
 	}
 }
 
-// The short cut of Locate never names another cell than the H3 library.
-func TestLocateAgreesWithTheLibrary(t *testing.T) {
-	random := rand.New(rand.NewPCG(5, 5))
-	cut := 0
-	for _, place := range places {
-		s := NewStore()
-		for unit := range int64(20) {
-			p := place
-			for step := range 50 {
-				s.Update(fixAt(unit, p, noon.Add(time.Duration(step)*time.Second)))
-				p = orb.Point{math.Remainder(p[0]+0.002*random.NormFloat64(), 360), min(max(p[1]+0.002*random.NormFloat64(), -90), 90)}
-				got, err := s.Locate(unit, p)
-				want, _ := geo.CellAt(p, geo.StoreRes)
-				if err != nil || got != want {
-					t.Fatalf("%v is located in %v, want %v (%v)", p, got, want, err)
+// Whatever ids units have, the Store keeps them apart.
+func TestUnitIDs(t *testing.T) {
+	random := rand.New(rand.NewPCG(8, 8))
+	draws := []func() int64{
+		func() int64 { return random.Int64N(3000) },
+		func() int64 { return random.Int64N(50) << (4 * random.IntN(15)) },
+		func() int64 { return int64(random.Uint64()) >> random.IntN(64) },
+		func() int64 { return -random.Int64N(50) },
+	}
+	for range 30 {
+		s, fleet := NewStore(), make(map[int64]orb.Point)
+		draw := draws[random.IntN(len(draws))]
+		for step := range 3000 {
+			id := draw()
+			if random.IntN(3) == 0 {
+				if _, known := fleet[id]; s.Remove(id) != known {
+					t.Fatalf("removal of unit %d, known: %v", id, known)
 				}
-				if s.slots[s.units[s.index[unit]].slot].surrounds(p) {
-					cut++
-				}
+				delete(fleet, id)
+				continue
+			}
+			fleet[id] = orb.Point{114 + random.Float64(), 30 + random.Float64()}
+			s.Update(fixAt(id, fleet[id], noon.Add(time.Duration(step)*time.Second)))
+			if step%500 == 0 {
+				draw = draws[random.IntN(len(draws))]
+			}
+		}
+		s.checkShape(t)
+		if s.Len() != len(fleet) {
+			t.Fatalf("%d units, want %d", s.Len(), len(fleet))
+		}
+		for id, p := range fleet {
+			if f, ok := s.Latest(id); !ok || f.UnitID != id || f.Point != p {
+				t.Fatalf("unit %d is %+v", id, f)
 			}
 		}
 	}
-	if all := len(places) * 20 * 50; cut < all/4 {
-		t.Errorf("the short cut served %d of %d", cut, all)
-	}
 }
 
-// Empty slots do not pile up as a fleet travels and people ask.
-func TestSlotsAreTidied(t *testing.T) {
+// What a fleet leaves behind as it travels does not pile up, nor do units that come and go.
+func TestNothingPilesUp(t *testing.T) {
 	s := NewStore()
-	s.unitsPerCell, s.minSlots = 0, 1000
-	for step := range 200 {
+	for step := range 300 {
 		at := orb.Point{100 + float64(step)*0.1, 30}
-		for unit := range int64(10) {
+		for unit := range int64(40) {
 			s.Update(fixAt(unit, at, noon.Add(time.Duration(step)*time.Second)))
 		}
-		s.Nearest(orb.Point{at[0] + 0.05, 30}, 3, nil)
-		if len(s.slots) > 1000 {
-			t.Fatalf("%d slots for 10 units", len(s.slots))
+		for unit := range int64(pageSize * 10) {
+			if step == 0 {
+				s.Update(fixAt(unit+100, at, noon))
+			} else if step == 1 {
+				s.Remove(unit + 100)
+			}
 		}
 	}
 	s.checkShape(t)
+	for at := range s.shards {
+		if sh := &s.shards[at]; len(sh.leaves) > 10 || len(sh.nodes) > 30 || len(sh.pages) > 2 {
+			t.Fatalf("%d leaves, %d nodes, %d pages for 10 units", len(sh.leaves), len(sh.nodes), len(sh.pages))
+		}
+	}
+}
+
+// No unit in a cell is farther from the centre of the cell, or of one that it descends from, than extents says.
+func TestExtents(t *testing.T) {
+	random := rand.New(rand.NewPCG(21, 21))
+	tightest := make([]float64, len(extents))
+	for range 20_000 {
+		place := places[random.IntN(len(places))]
+		far := math.Pow(10, 1.3-5*random.Float64())
+		p := orb.Point{math.Remainder(place[0]+far*random.NormFloat64(), 360), min(max(place[1]+far*random.NormFloat64(), -90), 90)}
+		v, cell, err := geo.VectorAndCell(p, geo.StoreRes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for depth := range extents {
+			up, err := cell.Parent(topRes + nodeStep*depth)
+			if err != nil {
+				t.Fatal(err)
+			}
+			chord := math.Sqrt(v.Chord2(geo.VectorOf(up.Centre())))
+			if chord > extents[depth]-1e-7 {
+				t.Fatalf("%v is %v from the centre of %v, bound %v", p, chord, up, extents[depth])
+			}
+			tightest[depth] = max(tightest[depth], chord/extents[depth])
+		}
+	}
+	for depth, share := range tightest {
+		if share < 0.6 {
+			t.Errorf("the bound at depth %d is loose: at most %.2f of it were seen", depth, share)
+		}
+	}
 }
 
 // Under the race detector: everybody at once.
 func TestStoreIsSafeForConcurrentUse(t *testing.T) {
 	s := NewStore()
-	s.unitsPerCell, s.minSlots = 0, 500
 	var all sync.WaitGroup
 	for worker := range 4 {
 		all.Go(func() {

@@ -87,10 +87,6 @@ func newScene(random *rand.Rand, units int) *scene {
 	if random.IntN(2) == 0 {
 		sc.grid = sc.spread / float64(2+random.IntN(6))
 	}
-	if random.IntN(4) > 0 {
-		sc.store.unitsPerCell = 0
-	}
-	sc.store.minSlots = 1 << random.IntN(16)
 	clock := noon
 	for range units * (1 + random.IntN(3)) {
 		clock = clock.Add(time.Second)
@@ -155,28 +151,75 @@ func (sc *scene) check(t *testing.T, questions int) {
 // checkShape compares the Store's inner lists with each other.
 func (s *Store) checkShape(t *testing.T) {
 	t.Helper()
-	members := 0
-	for at, sl := range s.slots {
-		if s.bySlot[sl.cell] != int32(at) {
-			t.Fatalf("slot %d of %v is not in the map", at, sl.cell)
+	for at := range s.shards {
+		s.shards[at].checkShape(t, int64(at))
+	}
+}
+
+func (sh *shard) checkShape(t *testing.T, number int64) {
+	t.Helper()
+	members, leaves := 0, sh.checkNode(t, 0, topRes-nodeStep)
+	for key, at := range sh.leafAt {
+		l := &sh.leaves[at]
+		if leafKey(l.cell) != key || len(l.members) == 0 || cap(l.members) > max(4, 2*len(l.members)+1) {
+			t.Fatalf("leaf %d of %v has %d members and room for %d", at, l.cell, len(l.members), cap(l.members))
 		}
-		for i, m := range sl.members {
-			u := s.units[m.unit]
-			if u.slot != int32(at) || u.member != int32(i) || u.fix.UnitID != m.unitID || s.spots[m.unit] != m || u.fix.Cell != sl.cell {
-				t.Fatalf("member %d of slot %d is not unit %+v", i, at, u)
+		for i, m := range l.members {
+			page, j := sh.page(m.unit)
+			id, mark, p := page.ids[j], page.marks[j], page.positions[j]
+			if mark.leaf != at || mark.member != int32(i) || m.vector != geo.VectorOf(p.point) || m.engaged != p.engaged {
+				t.Fatalf("member %d of leaf %d is not unit %d, %+v", i, at, id, mark)
+			}
+			if c, err := geo.CellAt(p.point, geo.StoreRes); err != nil || c != l.cell {
+				t.Fatalf("unit %d at %v is in %v, want %v (%v)", id, p.point, l.cell, c, err)
+			}
+			if place, known := sh.index.place(id >> shardBits); !known || place != m.unit || id&(shardCount-1) != number {
+				t.Fatalf("unit %d is at %d of shard %d, the index says %d, %v", id, m.unit, number, place, known)
 			}
 			members++
 		}
 	}
-	if members != len(s.units) || len(s.index) != len(s.units) || len(s.bySlot) != len(s.slots) {
-		t.Fatalf("%d units, %d members, %d in the index; %d slots, %d in the map",
-			len(s.units), members, len(s.index), len(s.slots), len(s.bySlot))
-	}
-	for _, u := range s.units {
-		if c, err := geo.CellAt(u.fix.Point, geo.StoreRes); err != nil || c != u.fix.Cell {
-			t.Fatalf("unit %d at %v is in %v, want %v (%v)", u.fix.UnitID, u.fix.Point, u.fix.Cell, c, err)
+	indexed := len(sh.index.sparse)
+	for _, at := range sh.index.dense {
+		if at != 0 {
+			indexed++
 		}
 	}
+	if members != sh.count || indexed != sh.count || len(sh.leafAt) != leaves || len(sh.pages) > sh.count/pageSize+2 {
+		t.Fatalf("%d units, %d members, %d in the index, %d pages; %d leaves, %d in the map",
+			sh.count, members, indexed, len(sh.pages), leaves, len(sh.leafAt))
+	}
+	if len(sh.leafAt)+len(sh.freeLeaves) != len(sh.leaves) || len(sh.nodeAt)+len(sh.freeNodes)+1 != len(sh.nodes) {
+		t.Fatalf("leaves %d + %d of %d, nodes %d + %d of %d", len(sh.leafAt), len(sh.freeLeaves), len(sh.leaves),
+			len(sh.nodeAt), len(sh.freeNodes), len(sh.nodes))
+	}
+}
+
+// checkNode looks at what is below a node, and counts the leaves.
+func (sh *shard) checkNode(t *testing.T, at int32, res int) (leaves int) {
+	t.Helper()
+	n := &sh.nodes[at]
+	if at != 0 && (len(n.children) == 0 || sh.nodeAt[n.cell] != at || n.cell.Res() != res) {
+		t.Fatalf("node %d of %v, resolution %d, has %d children", at, n.cell, res, len(n.children))
+	}
+	for _, c := range n.children {
+		var cell geo.Cell
+		var parent int32
+		if res+nodeStep == geo.StoreRes {
+			cell, parent = sh.leaves[c.at].cell, sh.leaves[c.at].parent
+			leaves++
+		} else {
+			cell, parent = sh.nodes[c.at].cell, sh.nodes[c.at].parent
+			leaves += sh.checkNode(t, c.at, res+nodeStep)
+		}
+		if up, _ := cell.Parent(max(res, 0)); parent != at || at != 0 && up != n.cell {
+			t.Fatalf("%v is below %v, its parent is %d, want %d", cell, n.cell, parent, at)
+		}
+		if v := geo.VectorOf(cell.Centre()); c.chord(&v) > 1e-7 {
+			t.Fatalf("the centre of %v is kept as %+v", cell, c)
+		}
+	}
+	return leaves
 }
 
 func TestNearestIsAScan(t *testing.T) {
@@ -196,9 +239,8 @@ func TestNearestIsAScanInAnEmptyStore(t *testing.T) {
 	if got := s.Nearest(places[0], 3, nil); len(got) != 0 {
 		t.Errorf("nearest %v", got)
 	}
-	s.unitsPerCell = 0
-	if got := s.Nearest(places[0], 3, nil); len(got) != 0 {
-		t.Errorf("nearest %v", got)
+	if got := s.Within(places[0], 1e9); len(got) != 0 {
+		t.Errorf("within %v", got)
 	}
 	s.Update(fixAt(1, places[0], noon))
 	for _, bad := range []orb.Point{{math.NaN(), 0}, {0, 91}} {

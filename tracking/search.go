@@ -1,138 +1,233 @@
 package tracking
 
 import (
+	"math"
 	"slices"
+
+	"github.com/paulmach/orb"
 
 	"jiujin/geo"
 )
 
-// walk is the scratch paper of one search. Marks are epochs, so that a new
-// search need not clear them.
-type walk struct {
-	seen  []uint32 // by slot: the epoch that saw it
-	epoch uint32
-	ring  []int32 // slots at the present distance
-	next  []int32 // slots one step on
-}
-
-// begin makes w ready for a search that starts in slot at.
-func (w *walk) begin(at int32) {
-	w.epoch++
-	if w.epoch == 0 { // every 4 billion searches the epochs start over
-		clear(w.seen)
-		w.epoch = 1
-	}
-	w.ring, w.next = w.ring[:0], w.next[:0]
-	w.mark(at)
-	w.advance()
-}
-
-// mark adds a slot to the next ring unless it was seen.
-func (w *walk) mark(at int32) {
-	if int(at) >= len(w.seen) {
-		w.seen = slices.Grow(w.seen, int(at)+1-len(w.seen))
-		w.seen = w.seen[:cap(w.seen)]
-	}
-	if w.seen[at] != w.epoch {
-		w.seen[at] = w.epoch
-		w.next = append(w.next, at)
-	}
-}
-
-// advance makes the next ring the present one.
-func (w *walk) advance() { w.ring, w.next = w.next, w.ring[:0] }
-
-// To look at a cell costs a search as much as to look at unitsPerCell units.
-// It gives up on cells and looks at every unit once it has walked so many that
-// it would have been quicker to do so at once, or after maxRings, about 20 km.
-// Where it could walk fewer than minWalk cells it does not begin.
+// A search works with chords, the straight lines through the Earth between
+// points, in Earth radii: they need no trigonometry, and the longer chord is
+// the longer way over the ground.
 const (
-	maxRings = 30
-	minWalk  = 256
+	anywhere = 5     // more than any squared chord
+	rounding = 1e-9  // covers what chords and distances differ by in rounding, relative
+	tiny     = 1e-24 // and for the shortest ones, absolute
 )
 
-// search fills r, walking outwards from cell start ring by ring. It ends when
-// the list is full and no cell beyond the last ring can hold a nearer unit;
-// geo.SmallestEdge proves the bound. Around a pentagon the bound does not
-// hold, and in an empty country the walk is long: there it looks at all units.
-//
-// With grow the search makes the slots it misses and is always done; that
-// needs the write lock. Without it is not done when a slot is missing.
-func (s *Store) search(r *ranking, start geo.Cell, grow bool) (done bool) {
-	if len(s.units) <= minWalk*s.unitsPerCell {
-		s.scan(r)
-		return true
+// extents are, by depth below the root, no less than the chord from the centre
+// of a cell to any unit in it. On the plane of its face a point of a cell is at
+// most a third of the square root of 3 spacings from the centre, and a cell's
+// centre one spacing of its own resolution from that of its parent; across an
+// edge between faces that is so on the unfolded plane. On the Earth all of it
+// is shorter. The centres of children are rounded to 1e-7.
+var extents = func() (extents []float64) {
+	extent := geo.Spacing(geo.StoreRes) * (1 / math.Sqrt2 / 1.2247448713915890) // 1/√3
+	for res := geo.StoreRes; res >= topRes; res -= nodeStep {
+		extents = append(extents, float64(extent/geo.EarthRadius)*(1+rounding)+1e-7)
+		extent += geo.Spacing(res) + geo.Spacing(res-1)
 	}
-	at, known := s.bySlot[start]
-	if !known {
-		if !grow {
-			return false
-		}
-		at = s.slotOf(start)
-	}
-	w, _ := s.walks.Get().(*walk)
-	if w == nil {
-		w = new(walk)
-	}
-	defer s.walks.Put(w)
-	w.begin(at)
-	walked := 0
-	for step := 0; step < maxRings && walked*s.unitsPerCell <= len(s.units); step++ {
-		walked += len(w.ring)
-		for _, at := range w.ring {
-			sl := &s.slots[at]
-			if sl.cell.Pentagon() {
-				s.scan(r)
-				return true
-			}
-			for i := range sl.members {
-				r.consider(&sl.members[i])
-			}
-		}
-		if r.settled(geo.Metres(1.5*float64(step+1)-2) * edge) {
-			return true
-		}
-		if !s.widen(w, grow) {
-			return false
-		}
-	}
-	s.scan(r)
-	return true
+	slices.Reverse(extents)
+	return extents
+}()
+
+// search looks for the units nearest to a point, in one shard after another.
+type search struct {
+	from   geo.Vector
+	k      int
+	wanted Wanted
+	since  int64    // µs since 1970
+	best   []ranked // at most k, nearest first
+	worst  float64  // no unit with a longer squared chord can enter the list
+	reach  float64  // its root: no branch farther away holds such a unit
+	fixes  []Fix    // of best, once its shard has been searched
+	ahead  []branch // a heap, the nearest first
 }
 
-// widen moves w to the next ring. It fails when a slot is not linked and must
-// not be.
-func (s *Store) widen(w *walk, grow bool) bool {
-	for _, at := range w.ring {
-		if !s.slots[at].linked {
-			if !grow {
-				return false
-			}
-			s.link(at)
-		}
-		for _, n := range s.slots[at].next {
-			if n != noSlot {
-				w.mark(n)
-			}
-		}
-	}
-	w.advance()
-	return true
+// ranked is a unit in the list.
+type ranked struct {
+	chord2   float64
+	distance geo.Metres // negative until somebody asks
+	vector   geo.Vector
+	unitID   int64
+	shard    *shard // nil once its fix has been copied
+	unit     int32
+	fix      int32 // its place in fixes
 }
 
-// link fills in the neighbours of a slot.
-func (s *Store) link(at int32) {
-	next := [6]int32{noSlot, noSlot, noSlot, noSlot, noSlot, noSlot}
-	for i, c := range s.slots[at].cell.Neighbours() {
-		next[i] = s.slotOf(c)
-	}
-	s.slots[at].next, s.slots[at].linked = next, true
+// branch is a leaf or node that may hold nearer units.
+type branch struct {
+	least float64 // no unit in it has a shorter chord
+	at    int32
+	depth int32 // below the root
 }
 
-// scan fills r from all units.
-func (s *Store) scan(r *ranking) {
-	r.list, r.worst = r.list[:0], anywhere
-	for i := range s.spots {
-		r.consider(&s.spots[i])
+func (q *search) begin(p orb.Point, k int, w Wanted) {
+	q.from, q.k, q.wanted = geo.VectorOf(p), k, w
+	q.since = math.MinInt64
+	if !w.Since.IsZero() {
+		q.since = w.Since.UnixMicro()
 	}
+	q.best, q.fixes = q.best[:0], q.fixes[:0]
+	q.worst, q.reach = anywhere, anywhere
+}
+
+// end forgets what belongs to the caller.
+func (q *search) end() { q.wanted = Wanted{} }
+
+// in searches one shard: the branch that may be nearest first, until the list
+// is full and no branch can hold a nearer unit.
+func (q *search) in(sh *shard) {
+	q.ahead = q.ahead[:0]
+	q.open(&sh.nodes[0], 0)
+	for len(q.ahead) > 0 {
+		b := q.pop()
+		if b.least > q.reach {
+			return
+		}
+		if int(b.depth) < len(extents)-1 {
+			q.open(&sh.nodes[b.at], b.depth+1)
+			continue
+		}
+		members := sh.leaves[b.at].members
+		for i := range members {
+			if m := &members[i]; q.from.Chord2(m.vector) <= q.worst {
+				q.consider(sh, m)
+			}
+		}
+	}
+}
+
+// open puts the children of a node, which are at the given depth, ahead.
+func (q *search) open(n *node, depth int32) {
+	extent := extents[depth]
+	for i := range n.children {
+		c := &n.children[i]
+		if least := c.chord(&q.from) - extent; least <= q.reach {
+			q.push(branch{least, c.at, depth})
+		}
+	}
+}
+
+// chord is how far the centre of c is from v.
+func (c *child) chord(v *geo.Vector) float64 {
+	x, y, z := v[0]-float64(c.x), v[1]-float64(c.y), v[2]-float64(c.z)
+	return math.Sqrt(x*x + y*y + z*z)
+}
+
+// consider enters a unit into the list if it belongs there.
+func (q *search) consider(sh *shard, m *spot) {
+	if q.wanted.Free && m.engaged == On {
+		return
+	}
+	page, i := sh.page(m.unit)
+	if page.marks[i].fixed < q.since {
+		return
+	}
+	r := ranked{
+		chord2: q.from.Chord2(m.vector), distance: -1, vector: m.vector,
+		unitID: page.ids[i], shard: sh, unit: m.unit,
+	}
+	at := len(q.best)
+	for at > 0 && q.before(&r, &q.best[at-1]) {
+		at--
+	}
+	if at == q.k || q.wanted.Keep != nil && !q.wanted.Keep(r.unitID) {
+		return
+	}
+	if len(q.best) == q.k {
+		r.fix = q.best[q.k-1].fix
+		q.best = q.best[:q.k-1]
+	} else {
+		r.fix = int32(len(q.fixes))
+		q.fixes = append(q.fixes, Fix{})
+	}
+	q.best = slices.Insert(q.best, at, r)
+	if len(q.best) == q.k {
+		q.worst = q.best[q.k-1].chord2*(1+rounding) + tiny
+		q.reach = math.Sqrt(q.worst)
+	}
+}
+
+// before says that a comes before b in the list. Distances, which take longer
+// to work out, are asked only where chords cannot tell.
+func (q *search) before(a, b *ranked) bool {
+	if gap := a.chord2 - b.chord2; math.Abs(gap) > b.chord2*rounding+tiny {
+		return gap < 0
+	}
+	if da, db := a.metres(&q.from), b.metres(&q.from); da != db {
+		return da < db
+	}
+	return a.unitID < b.unitID
+}
+
+// metres is how far the unit is from a point.
+func (r *ranked) metres(from *geo.Vector) geo.Metres {
+	if r.distance < 0 {
+		r.distance = from.Distance(r.vector)
+	}
+	return r.distance
+}
+
+// push and pop keep ahead a heap.
+func (q *search) push(b branch) {
+	h := append(q.ahead, b)
+	q.ahead = h
+	for i := len(h) - 1; i > 0; {
+		up := (i - 1) / 2
+		if h[up].least <= b.least {
+			break
+		}
+		h[i], h[up] = h[up], b
+		i = up
+	}
+}
+
+func (q *search) pop() branch {
+	h := q.ahead
+	top, last := h[0], h[len(h)-1]
+	h = h[:len(h)-1]
+	q.ahead = h
+	for i := 0; len(h) > 0; {
+		down := 2*i + 1
+		if down+1 < len(h) && h[down+1].least < h[down].least {
+			down++
+		}
+		if down >= len(h) || h[down].least >= last.least {
+			h[i] = last
+			break
+		}
+		h[i] = h[down]
+		i = down
+	}
+	return top
+}
+
+// within calls visit for every unit of the shard whose squared chord from a
+// point is at most reach2.
+func (sh *shard) within(from *geo.Vector, reach2 float64, visit func(*spot)) {
+	reach := math.Sqrt(reach2)
+	var walk func(n *node, depth int)
+	walk = func(n *node, depth int) {
+		for i := range n.children {
+			c := &n.children[i]
+			if c.chord(from)-extents[depth] > reach {
+				continue
+			}
+			if depth < len(extents)-1 {
+				walk(&sh.nodes[c.at], depth+1)
+				continue
+			}
+			members := sh.leaves[c.at].members
+			for i := range members {
+				if from.Chord2(members[i].vector) <= reach2 {
+					visit(&members[i])
+				}
+			}
+		}
+	}
+	walk(&sh.nodes[0], 0)
 }

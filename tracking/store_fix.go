@@ -28,7 +28,7 @@ func Load(ctx context.Context, q pg.Queryer, s *Store) error {
 	if err != nil {
 		return fmt.Errorf("load positions: %w", err)
 	}
-	s.UpdateAll(fixes)
+	s.UpdateAll(fixes, nil)
 	return nil
 }
 

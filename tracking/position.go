@@ -1,0 +1,144 @@
+package tracking
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/paulmach/orb"
+
+	"jiujin/geo"
+)
+
+// position is what the Store keeps of a fix, apart from what orders and finds
+// it. Unknown readings are NaN.
+type position struct {
+	deviceID          int64
+	received          int64 // µs since 1970
+	point             orb.Point
+	alt, acc          float32
+	speed, heading    float32
+	source            uint16
+	ignition, engaged State
+}
+
+// pack makes p hold f.
+func (p *position) pack(f *Fix, source uint16) {
+	p.deviceID, p.received, p.point = f.DeviceID, f.ReceivedAt.UnixMicro(), f.Point
+	p.alt, p.acc, p.speed, p.heading = short(f.AltM), short(f.AccuracyM), short(f.SpeedKmh), short(f.HeadingDeg)
+	if p.heading >= 360 { // a heading just below 360° rounds up
+		p.heading = 0
+	}
+	p.source, p.ignition, p.engaged = source, f.Ignition, f.Engaged
+}
+
+// unpack writes into f what p holds.
+func (p *position) unpack(f *Fix) {
+	f.DeviceID, f.ReceivedAt, f.Point = p.deviceID, micros(p.received), p.point
+	f.AltM, f.AccuracyM, f.SpeedKmh, f.HeadingDeg = long(p.alt), long(p.acc), long(p.speed), long(p.heading)
+	f.Ignition, f.Engaged = p.ignition, p.engaged
+}
+
+// same says whether p and q hold the same content, whenever it was received.
+func (p *position) same(q *position) bool {
+	return p.deviceID == q.deviceID && p.point == q.point && p.source == q.source &&
+		p.ignition == q.ignition && p.engaged == q.engaged &&
+		alike(p.alt, q.alt) && alike(p.acc, q.acc) && alike(p.speed, q.speed) && alike(p.heading, q.heading)
+}
+
+func alike(a, b float32) bool { return a == b || a != a && b != b }
+
+func short(r Reading) float32 {
+	if !r.Known {
+		return float32(math.NaN())
+	}
+	return float32(r.Value)
+}
+
+func long(v float32) Reading {
+	if v != v {
+		return Reading{}
+	}
+	return Read(float64(v))
+}
+
+func micros(us int64) time.Time { return time.UnixMicro(us).UTC() }
+
+// arrival is what can be told of a fix before the shard of its unit is locked.
+type arrival struct {
+	vector geo.Vector
+	cell   geo.Cell
+	source uint16
+}
+
+// read works out where f is, and sets its Cell. It says false for a fix that
+// moves nobody.
+func (e *arrival) read(f *Fix) bool {
+	if f.Doubt != "" {
+		return false
+	}
+	if f.Cell != 0 {
+		e.vector, e.cell = geo.VectorOf(f.Point), f.Cell
+		return true
+	}
+	var err error
+	if e.vector, e.cell, err = geo.VectorAndCell(f.Point, geo.StoreRes); err != nil {
+		return false
+	}
+	f.Cell = e.cell
+	return true
+}
+
+// sources numbers the few names of protocols. Readers take the table as it is;
+// who adds a name puts a new one in its place.
+type sources struct {
+	mu    sync.Mutex
+	table atomic.Pointer[sourceTable]
+}
+
+type sourceTable struct {
+	names   []string // names[0] is empty
+	numbers map[string]uint16
+}
+
+// number is the number of a name, new if need be; 0 when there are too many.
+func (s *sources) number(name string) uint16 {
+	if name == "" {
+		return 0
+	}
+	if t := s.table.Load(); t != nil {
+		if n, ok := t.numbers[name]; ok {
+			return n
+		}
+	}
+	return s.add(name)
+}
+
+func (s *sources) add(name string) uint16 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	grown := sourceTable{names: []string{""}, numbers: make(map[string]uint16)}
+	if t := s.table.Load(); t != nil {
+		if n, ok := t.numbers[name]; ok {
+			return n // somebody else was quicker
+		}
+		if len(t.names) > math.MaxUint16 {
+			return 0
+		}
+		grown.names = append(grown.names, t.names[1:]...)
+	}
+	grown.names = append(grown.names, name)
+	for n, name := range grown.names {
+		grown.numbers[name] = uint16(n)
+	}
+	s.table.Store(&grown)
+	return uint16(len(grown.names) - 1)
+}
+
+func (s *sources) name(number uint16) string {
+	if number == 0 {
+		return ""
+	}
+	return s.table.Load().names[number]
+}
