@@ -177,29 +177,6 @@ func (c Cell) Boundary() orb.Ring {
 	return append(ring, ring[0])
 }
 
-// InnerRadius is the distance from the centre of c to its nearest side, so
-// that a point closer to the centre lies in c. It is 0 when c is not a cell.
-func (c Cell) InnerRadius() Metres {
-	ring := c.Boundary()
-	if ring == nil {
-		return 0
-	}
-	centre := VectorOf(c.Centre())
-	nearest := math.Inf(1)
-	for i := range ring[:len(ring)-1] {
-		nearest = min(nearest, offCircle(centre, VectorOf(ring[i]), VectorOf(ring[i+1])))
-	}
-	return Metres(nearest) * EarthRadius
-}
-
-// offCircle is the angle between v and the great circle through a and b, in
-// radians.
-func offCircle(v, a, b Vector) float64 {
-	n := Vector{a[1]*b[2] - a[2]*b[1], a[2]*b[0] - a[0]*b[2], a[0]*b[1] - a[1]*b[0]}
-	length := math.Sqrt(n[0]*n[0] + n[1]*n[1] + n[2]*n[2])
-	return math.Asin(min(math.Abs(n[0]*v[0]+n[1]*v[1]+n[2]*v[2])/length, 1))
-}
-
 // pentagonBases are the base cells whose centre is a corner of the icosahedron.
 var pentagonBases = [128]bool{
 	4: true, 14: true, 24: true, 38: true, 49: true, 58: true,

@@ -218,7 +218,7 @@ func TestDiskIsStepsToNeighbours(t *testing.T) {
 
 func TestNoCell(t *testing.T) {
 	for _, c := range []geo.Cell{0, 1, -1, math.MaxInt64} {
-		if c.Valid() || c.Pentagon() || c.Centre() != (orb.Point{}) || c.Neighbours() != nil || c.Boundary() != nil || c.InnerRadius() != 0 {
+		if c.Valid() || c.Pentagon() || c.Centre() != (orb.Point{}) || c.Neighbours() != nil || c.Boundary() != nil {
 			t.Errorf("%v passes as a cell", c)
 		}
 		if _, err := geo.Disk(c, 1); !errors.Is(err, geo.ErrCell) {
@@ -236,94 +236,28 @@ func TestNoCell(t *testing.T) {
 	}
 }
 
-// A point within the inscribed circle lies in the cell.
-func TestInnerRadius(t *testing.T) {
+// Neighbouring centres are at most Spacing apart, and corners at most its share from the centre.
+func TestSpacing(t *testing.T) {
+	widest := 0.0
 	rapid.Check(t, func(t *rapid.T) {
-		c := anyCell(geo.StoreRes, geo.RetailerRes, 7).Draw(t, "cell")
-		centre, radius := c.Centre(), float64(c.InnerRadius())
-		if edge := float64(geo.SmallestEdge(c.Res())); radius < edge*0.7 || radius > edge*1.6 {
-			t.Fatalf("inner radius %v for a side of at least %v", radius, edge)
-		}
-		sin, cos := math.Sincos(rapid.Float64Range(0, 2*math.Pi).Draw(t, "towards"))
-		perDegree := float64(geo.EarthRadius) * math.Pi / 180
-		p := orb.Point{
-			centre[0] + 0.999*radius*sin/perDegree/math.Cos(centre[1]*math.Pi/180),
-			centre[1] + 0.999*radius*cos/perDegree,
-		}
-		if math.Abs(p[0]) > 180 || math.Abs(p[1]) > 85 {
-			return
-		}
-		if at := cellAt(t, p, c.Res()); at != c {
-			t.Fatalf("%v is %.2f m from the centre of %v (radius %.2f m) but lies in %v", p, geo.Distance(p, centre), c, radius, at)
-		}
-	})
-}
-
-func TestNoSideIsShorterThanSmallestEdge(t *testing.T) {
-	shortest := math.Inf(1)
-	check := func(t interface{ Fatalf(string, ...any) }, c geo.Cell) {
-		if c.Res()%2 == 1 {
-			return // there a side that crosses an edge of the icosahedron is split in two
-		}
-		ring := c.Boundary()
-		for i := range ring[:len(ring)-1] {
-			side, bound := geo.Distance(ring[i], ring[i+1]), geo.SmallestEdge(c.Res())
-			if side < bound {
-				t.Fatalf("a side of %v is %.3f m, bound %.3f m", c, side, bound)
+		c := anyCell().Draw(t, "cell")
+		spacing := geo.Spacing(c.Res()) * (1 + 1e-9)
+		for _, n := range c.Neighbours() {
+			apart := geo.Distance(c.Centre(), n.Centre())
+			if apart > spacing {
+				t.Fatalf("%v and %v are %.3f m apart, bound %.3f m", c, n, apart, spacing)
 			}
-			shortest = min(shortest, float64(side/bound))
+			widest = max(widest, float64(apart/spacing))
 		}
-	}
-	rapid.Check(t, func(t *rapid.T) { check(t, anyCell().Draw(t, "cell")) })
-	for _, pentagon := range h3.Pentagons(geo.StoreRes) {
-		disk, err := geo.Disk(geo.Cell(pentagon), 12)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, c := range disk {
-			check(t, c)
-		}
-	}
-	if shortest > 1.1 {
-		t.Errorf("the bound is loose: the shortest side found is %.4f of it", shortest)
-	}
-}
-
-// Points in cells r steps apart are at least (1.5 r - 2) smallest sides apart,
-// which is what nearest-unit search rests on.
-func TestRingBound(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		c := anyCell(geo.StoreRes).Draw(t, "cell")
-		k := rapid.IntRange(1, 12).Draw(t, "steps")
-		inner, err := geo.Disk(c, k-1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		outer, err := geo.Disk(c, k)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if slices.ContainsFunc(outer, geo.Cell.Pentagon) {
-			return
-		}
-		within := make(map[geo.Cell]bool)
-		for _, i := range inner {
-			within[i] = true
-		}
-		bound := geo.Metres(1.5*float64(k)-2) * geo.SmallestEdge(geo.StoreRes)
-		for _, o := range outer {
-			if within[o] {
-				continue
-			}
-			for _, a := range c.Boundary() {
-				for _, b := range o.Boundary() {
-					if d := geo.Distance(a, b); d < bound {
-						t.Fatalf("%v and %v are %d steps but %.1f m apart, bound %.1f m", c, o, k, d, bound)
-					}
-				}
+		for _, corner := range c.Boundary() {
+			if far := geo.Distance(c.Centre(), corner); far > spacing/geo.Metres(math.Sqrt(3)) {
+				t.Fatalf("a corner of %v is %.3f m from its centre", c, far)
 			}
 		}
 	})
+	if widest < 0.95 {
+		t.Errorf("the bound is loose: the widest spacing found is %.4f of it", widest)
+	}
 }
 
 func BenchmarkCellAt(b *testing.B) {
