@@ -22,7 +22,7 @@ import (
 // 65,535 different ones is empty.
 type Store struct {
 	shards   [shardCount]shard
-	sources  sources
+	sources  protocols
 	searches sync.Pool // of *search
 }
 

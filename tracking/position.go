@@ -90,9 +90,9 @@ func (e *arrival) read(f *Fix) bool {
 	return true
 }
 
-// sources numbers the few names of protocols. Readers take the table as it is;
+// protocols numbers the few names of protocols. Readers take the table as it is;
 // who adds a name puts a new one in its place.
-type sources struct {
+type protocols struct {
 	mu    sync.Mutex
 	table atomic.Pointer[sourceTable]
 }
@@ -103,7 +103,7 @@ type sourceTable struct {
 }
 
 // number is the number of a name, new if need be; 0 when there are too many.
-func (s *sources) number(name string) uint16 {
+func (s *protocols) number(name string) uint16 {
 	if name == "" {
 		return 0
 	}
@@ -115,7 +115,7 @@ func (s *sources) number(name string) uint16 {
 	return s.add(name)
 }
 
-func (s *sources) add(name string) uint16 {
+func (s *protocols) add(name string) uint16 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	grown := sourceTable{names: []string{""}, numbers: make(map[string]uint16)}
@@ -136,7 +136,7 @@ func (s *sources) add(name string) uint16 {
 	return uint16(len(grown.names) - 1)
 }
 
-func (s *sources) name(number uint16) string {
+func (s *protocols) name(number uint16) string {
 	if number == 0 {
 		return ""
 	}

@@ -161,7 +161,7 @@ func readSnapshot(name, id string, store *Store) (at Position, err error) {
 			return 0, err
 		}
 		n += uint64(len(fixes))
-		store.UpdateAll(fixes)
+		store.UpdateAll(fixes, nil)
 	}
 }
 
@@ -216,7 +216,7 @@ func (in *Ingestor) replay(from, to Position) (err error) {
 		if err != nil {
 			return err
 		}
-		in.store.UpdateAll(fixes)
+		in.store.UpdateAll(fixes, nil)
 	}
 	return nil
 }
