@@ -68,6 +68,7 @@ prove: setup build ## The long proofs: 10,000 nearest scenes, 20 kill -9 rounds 
 
 .PHONY: fuzz
 fuzz: ## Fuzz every decoder for a minute each
+	go test ./tracking -run '^$$' -fuzz FuzzRecord -fuzztime 60s
 	go test ./tracking/jsonfix -run '^$$' -fuzz FuzzDecode -fuzztime 60s
 	go test ./geo/retailer -run '^$$' -fuzz FuzzRecords -fuzztime 60s
 	for target in FuzzDecode FuzzBody FuzzSplit FuzzAssemble; do go test ./tracking/jt808 -run '^$$' -fuzz "^$$target\$$" -fuzztime 60s || exit 1; done

@@ -84,9 +84,11 @@ type group struct {
 // OpenLog opens the log in a folder, and makes both when they are not there. It
 // refuses to hold more than about maxBytes. Run writes and must be called once;
 // it closes the log.
-func OpenLog(dir string, maxBytes int64) (*Log, error) {
+func OpenLog(dir string, maxBytes int64) (*Log, error) { return openLog(dir, maxBytes, segmentBytes) }
+
+func openLog(dir string, maxBytes, segment int64) (*Log, error) {
 	l := &Log{
-		dir: dir, max: maxBytes, segment: segmentBytes,
+		dir: dir, max: maxBytes, segment: segment,
 		wake: make(chan struct{}, 1), gather: &group{done: make(chan struct{})},
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
