@@ -71,7 +71,7 @@ fuzz: ## Fuzz every decoder for a minute each
 	go test ./tracking -run '^$$' -fuzz FuzzRecord -fuzztime 60s
 	go test ./tracking/jsonfix -run '^$$' -fuzz FuzzDecode -fuzztime 60s
 	go test ./geo/retailer -run '^$$' -fuzz FuzzRecords -fuzztime 60s
-	for target in FuzzDecode FuzzBody FuzzSplit FuzzAssemble; do go test ./tracking/jt808 -run '^$$' -fuzz "^$$target\$$" -fuzztime 60s || exit 1; done
+	for target in FuzzDecode FuzzBody FuzzSplit FuzzAssemble; do go test ./tracking/jt808 -run '^$$' -fuzz "^$$target\$$" -fuzztime 60s -fuzzminimizetime 1s || exit 1; done
 
 .PHONY: bench
 bench: build ## Latency of the running service with 40 vehicles as JSON, then the Go benchmarks

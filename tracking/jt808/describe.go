@@ -1,6 +1,7 @@
 package jt808
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -45,8 +46,27 @@ type Position struct {
 
 // Describe reads a frame as captured, with or without its flags. It changes nothing of it. A frame that Decode or
 // Message refuses is not OK; for the eyes of whoever looks for the fault, what can be made of it is told all the same.
-// The second result is the frame as it was read; it is zero when nothing was.
+// Of several frames in a row it tells the first good one, and the fixes of all good ones; of bytes between frames nothing.
+// The second result is the frame that is told; it is zero when there is none.
 func Describe(captured []byte) (Description, Frame) {
+	chunks := bytes.FieldsFunc(captured, func(r rune) bool { return r == flag })
+	if len(chunks) < 2 {
+		return describe(captured)
+	}
+	told, frame := describe(chunks[0])
+	for _, chunk := range chunks[1:] {
+		d, f := describe(chunk)
+		switch {
+		case d.OK && told.OK:
+			told.Fixes = append(told.Fixes, d.Fixes...)
+		case d.OK, told.MsgID == "":
+			told, frame = d, f
+		}
+	}
+	return told, frame
+}
+
+func describe(captured []byte) (Description, Frame) {
 	d := Description{Fixes: []Position{}}
 	f, err := Decode(slices.Clone(captured))
 	if err != nil {

@@ -199,9 +199,10 @@ func TestClocks(t *testing.T) {
 }
 
 func TestDescribe(t *testing.T) {
+	const seen = `{"lat":23.129163,"lon":113.264435,"time_utc":"2026-11-22T01:30:15Z","speed_kmh":36.5,"course":90,"alt_m":21,"valid":true}`
 	for _, tt := range []struct{ name, hex, want string }{
 		{"location", typical, `{"ok":true,"msg_id":"0x0200","version":"2013","phone":"13800138000","serial":3,"fixes":[` +
-			`{"lat":23.129163,"lon":113.264435,"time_utc":"2026-11-22T01:30:15Z","speed_kmh":36.5,"course":90,"alt_m":21,"valid":true}]}`},
+			seen + `]}`},
 		{
 			"answer", "7e800100050138001380000000000500020029" + "7e",
 			`{"ok":true,"msg_id":"0x8001","version":"2013","phone":"13800138000","serial":0,"reply_to":5,"reply_id":"0x0002","fixes":[]}`,
@@ -209,6 +210,11 @@ func TestDescribe(t *testing.T) {
 		{
 			"IMEI", "000200004eb6fb4afd9e000129",
 			`{"ok":true,"msg_id":"0x0002","version":"2013","phone":"4eb6fb4afd9e","imei":"865478070102068","serial":1,"fixes":[]}`,
+		},
+		{
+			"several", "2424" + "7e8001000501380013800000000005000200297e" + typical + typical,
+			`{"ok":true,"msg_id":"0x8001","version":"2013","phone":"13800138000","serial":0,"reply_to":5,"reply_id":"0x0002","fixes":[` +
+				seen + `,` + seen + `]}`,
 		},
 		{"nothing", "7e7e", `{"ok":false,"error":"length does not fit the header: 0 bytes, a header has 12 and the checksum one","fixes":[]}`},
 	} {
