@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,17 +22,14 @@ type fenceCheck struct {
 	want []trace.Crossing
 }
 
-// drawFence makes the fence before the first row, without hysteresis and dwell.
+// drawFence makes the fence before the first row, every fix counting as it is.
 func (r *replay) drawFence(ctx context.Context) (*fenceCheck, error) {
 	want, err := trace.ReadCrossings(r.flags.ExpectFence)
 	if err != nil {
 		return nil, err
 	}
 	w, s, e, n := airport[0], airport[1], airport[2], airport[3]
-	body := map[string]any{
-		"name": "SFO", "debounce": false,
-		"area": map[string]any{"type": "Polygon", "coordinates": [][][2]float64{{{w, s}, {e, s}, {e, n}, {w, n}, {w, s}}}},
-	}
+	body := map[string]any{"name": "SFO", "plain": true, "polygon": [][2]float64{{w, s}, {e, s}, {e, n}, {w, n}}}
 	var made struct {
 		ID int64 `json:"id"`
 	}
@@ -43,30 +41,59 @@ func (r *replay) drawFence(ctx context.Context) (*fenceCheck, error) {
 
 // fenceEvent is one event as the service tells it.
 type fenceEvent struct {
+	ID     int64     `json:"id"`
 	UnitID int64     `json:"unit_id"`
 	At     time.Time `json:"at"`
 	Kind   string    `json:"kind"`
 }
 
+// check reads the events until there are as many as expected, or have not become more for a while.
 func (c *fenceCheck) check(ctx context.Context, r *replay) error {
-	first, last := r.trace.Span()
-	q := url.Values{"from": {first.Format(time.RFC3339)}, "to": {last.Add(time.Second).Format(time.RFC3339)}}
-	var got struct {
-		Events []fenceEvent `json:"events"`
-	}
-	if err := r.admin.get(ctx, fmt.Sprintf("/fences/%d/events?%s", c.id, q.Encode()), &got); err != nil {
-		return err
-	}
-	var events []trace.Crossing
-	for _, e := range got.Events {
-		if e.Kind == "enter" || e.Kind == "exit" {
-			events = append(events, trace.Crossing{Vehicle: r.names[e.UnitID], At: e.At.UTC(), Kind: e.Kind})
+	v := &verdict{Check: "fence", Expected: len(c.want)}
+	r.verdicts = append(r.verdicts, v)
+	for begin, before := time.Now(), -1; ; {
+		events, err := c.events(ctx, r)
+		if err != nil {
+			return err
+		}
+		waited := time.Since(begin)
+		if len(events) == len(c.want) || len(events) == before && waited > 10*settleEvery || waited > settleWithin {
+			v.crossings(events, c.want)
+			return nil
+		}
+		before = len(events)
+		if err := pause(ctx, settleEvery); err != nil {
+			return err
 		}
 	}
-	v := &verdict{Check: "fence", Expected: len(c.want)}
-	v.crossings(events, c.want)
-	r.verdicts = append(r.verdicts, v)
-	return nil
+}
+
+// events are all events of the file's time, page by page.
+func (c *fenceCheck) events(ctx context.Context, r *replay) ([]trace.Crossing, error) {
+	first, last := r.trace.Span()
+	var all []trace.Crossing
+	for after := int64(0); ; {
+		q := url.Values{
+			"from": {first.Format(time.RFC3339)}, "to": {last.Add(time.Second).Format(time.RFC3339)},
+			"after": {strconv.FormatInt(after, 10)}, "limit": {"5000"},
+		}
+		var page struct {
+			Events []fenceEvent `json:"events"`
+			More   bool         `json:"more"`
+		}
+		if err := r.admin.get(ctx, fmt.Sprintf("/fences/%d/events?%s", c.id, q.Encode()), &page); err != nil {
+			return nil, err
+		}
+		for _, e := range page.Events {
+			after = e.ID
+			if e.Kind == "enter" || e.Kind == "exit" {
+				all = append(all, trace.Crossing{Vehicle: r.names[e.UnitID], At: e.At.UTC(), Kind: e.Kind})
+			}
+		}
+		if !page.More || len(page.Events) == 0 {
+			return all, nil
+		}
+	}
 }
 
 // crossings compares two lists of events in any order; each counts as often as it is there.

@@ -37,7 +37,9 @@ type fleet struct {
 	officers    []*officer
 	dispatchers []*dispatcher
 	callers     *callers
-	online      atomic.Int64 // officers whose live view has come up
+	storms      atomic.Int64  // how often all terminals have been cut off
+	numbers     atomic.Uint32 // of the fixes
+	online      atomic.Int64  // officers whose live view has come up
 
 	mu    sync.Mutex // guards truth
 	truth map[int64]town.Call
@@ -58,6 +60,7 @@ func newFleet(flags *runCmd, creds credentials) (*fleet, error) {
 			continue
 		}
 		v := newVehicle(d.Index, d.UnitID, d.Key, t, f.roads, f.rng(uint64(d.Index)))
+		v.numbers = &f.numbers
 		f.vehicles = append(f.vehicles, v)
 		byCallSign[fmt.Sprint(countyOf(t.Units[d.Index].Squad), d.CallSign)] = v
 	}
@@ -155,8 +158,10 @@ func (f *fleet) play(work, hard context.Context) error {
 	g, work := errgroup.WithContext(work)
 	for _, v := range f.vehicles {
 		g.Go(func() error { return v.drive(work, f.flags.Rate) })
-		g.Go(func() error { return v.out.deliver(hard, f.api, f.ledger) })
+		g.Go(func() error { return v.out.deliver(hard, v.carrier, f.measure, f.ledger) })
 	}
+	g.Go(func() error { return f.stormy(work) })
+	g.Go(func() error { return f.nuisance(work) })
 	for _, d := range f.dispatchers {
 		g.Go(func() error { return d.watch(work) })
 		g.Go(func() error { return d.work(work, hard) })
@@ -169,6 +174,18 @@ func (f *fleet) play(work, hard context.Context) error {
 	return g.Wait()
 }
 
+// stormy cuts all terminals off at once, again and again, until ctx ends: they connect anew as soon as they have
+// something to send.
+func (f *fleet) stormy(ctx context.Context) error {
+	if f.flags.StormEvery <= 0 {
+		return nil
+	}
+	for pause(ctx, f.flags.StormEvery) == nil {
+		f.storms.Add(1)
+	}
+	return nil
+}
+
 // prepare reads what the service knows: its terms, and where the vehicles were when it last heard of them.
 func (f *fleet) prepare(ctx context.Context) error {
 	if err := f.api.send(ctx, nil, &request{method: "GET", path: "/api/v1/config"}, &f.config); err != nil {
@@ -179,6 +196,9 @@ func (f *fleet) prepare(ctx context.Context) error {
 	}
 	if len(f.config.Outcomes) == 0 || len(f.config.DeclineReasons) == 0 {
 		return errors.New("the service names no outcomes or no reasons to decline")
+	}
+	if err := f.equip(ctx); err != nil {
+		return err
 	}
 	last := map[int64]unitView{}
 	for _, d := range f.dispatchers {

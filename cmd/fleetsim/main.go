@@ -46,9 +46,17 @@ type runCmd struct {
 	Duration        time.Duration `help:"How long to play; 0 = until Ctrl-C."`
 	Scene           time.Duration `default:"90s" help:"Median time on scene."`
 	DispatcherDelay time.Duration `default:"20s" help:"How long a simulated dispatcher lets a ticket wait before stepping in; 0 = there is none."`
-	Seed            uint64        `default:"1" help:"Draws other calls and drives."`
-	JSON            bool          `name:"json" help:"Print the summary as one JSON object."`
-	Journal         string        `type:"path" help:"Append every acknowledged effect to this file, for verify."`
+	Seed            uint64        `default:"1" help:"Draws other calls, drives and mishaps."`
+
+	Protocol   string        `default:"http" enum:"http,osmand,jt808,mix" help:"How vehicles report. All but http register devices of their own; mix is mostly jt808."`
+	Terminals  string        `default:"127.0.0.1:6808" help:"Address of the JT/T 808 listener."`
+	BlindEvery time.Duration `help:"Mean time from one blind spot of a vehicle to the next, after which it sends what it stored; 0 = none."`
+	BlindFor   time.Duration `default:"30s" help:"The longest blind spot; the shortest is a tenth."`
+	StormEvery time.Duration `help:"How often all terminals are cut off at once and connect anew; 0 = never."`
+	Chaos      float64       `help:"Part of the vehicles whose line and clock are bad; above 0, strangers and broken clients come as well. 0 = none."`
+
+	JSON    bool   `name:"json" help:"Print the summary as one JSON object."`
+	Journal string `type:"path" help:"Append every acknowledged effect to this file, for verify."`
 }
 
 // Run plays until ctx ends or the duration is over, then prints the summary. A loss, a doubled effect and a comparison

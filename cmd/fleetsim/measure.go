@@ -71,6 +71,8 @@ type measure struct {
 	toOffer    series
 	counts     map[string]int
 	firstScene time.Duration // 0 = nobody arrived yet
+	ack        series        // from a batch or message to its answer
+	connect    series        // of terminals: from the first byte to being let in
 }
 
 func newMeasure(now time.Time) *measure {
@@ -108,6 +110,20 @@ func (m *measure) refusedFix(reason string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.refused[reason]++
+}
+
+// acked notes how long the service took to acknowledge.
+func (m *measure) acked(d time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ack.add(d)
+}
+
+// connected notes how long it took a terminal to be let in.
+func (m *measure) connected(d time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.connect.add(d)
 }
 
 // count adds to one of the summary's counts.
@@ -205,7 +221,10 @@ type summary struct {
 	Closed        int            `json:"closed"`
 	ReportToOffer spread         `json:"report_to_offer_ms"`
 	FixToMap      spread         `json:"fix_to_map_ms"`
-	FirstOnScene  float64        `json:"first_on_scene_s"` // 0 = nobody arrived
+	FixToAnswer   spread         `json:"fix_to_answer_ms"`    // of vehicles without chaos
+	Connect       spread         `json:"connect_ms"`          // of terminals, until they are let in
+	FirstOnScene  float64        `json:"first_on_scene_s"`    // 0 = nobody arrived
+	Nuisances     map[string]int `json:"nuisances,omitempty"` // unwanted peers by kind; one that was let in is among the errors
 	Answers       map[string]int `json:"answers"`
 	Retries       map[string]int `json:"retries"`
 	Errors        map[string]int `json:"errors"`
@@ -219,10 +238,18 @@ type summary struct {
 func (m *measure) summary() summary {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	nuisances := map[string]int{}
+	for what, n := range m.counts {
+		if kind, ok := strings.CutPrefix(what, "nuisance: "); ok {
+			nuisances[kind] = n
+		}
+	}
 	return summary{
-		Seconds: round(time.Since(m.begun).Seconds(), 10), FixesRefused: m.refused,
+		Nuisances: nuisances,
+		Seconds:   round(time.Since(m.begun).Seconds(), 10), FixesRefused: m.refused,
 		TicketsOpened: m.counts["opened"], Offers: m.counts["offers"], Accepted: m.counts["accepted"], Declined: m.counts["declined"],
 		Arrived: m.counts["arrived"], Closed: m.counts["closed"], ReportToOffer: m.toOffer.spread(), FixToMap: m.fixToMap.spread(),
+		FixToAnswer: m.ack.spread(), Connect: m.connect.spread(),
 		FirstOnScene: round(m.firstScene.Seconds(), 10), Answers: m.answers, Retries: m.retries, Errors: m.troubles,
 	}
 }
@@ -237,7 +264,7 @@ func (s *summary) text() string {
 	for _, t := range []struct {
 		name string
 		s    spread
-	}{{"report to offer", s.ReportToOffer}, {"fix to map", s.FixToMap}} {
+	}{{"report to offer", s.ReportToOffer}, {"fix to map", s.FixToMap}, {"fix to answer", s.FixToAnswer}, {"connect", s.Connect}} {
 		fmt.Fprintf(&b, "%s: p50 %.0f ms, p95 %.0f ms, max %.0f ms of %d\n", t.name, t.s.P50, t.s.P95, t.s.Max, t.s.N)
 	}
 	for _, t := range []struct {
@@ -259,7 +286,7 @@ func (s *summary) text() string {
 	return b.String()
 }
 
-func sortedKeys(m map[string]int) []string {
+func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/paulmach/orb"
@@ -31,6 +31,8 @@ type vehicle struct {
 	offShift bool // stays at its base
 	beat     []int
 	out      outbox
+	carrier  carrier        // set before it drives
+	numbers  *atomic.Uint32 // of the fixes of all vehicles; nil = they have none
 
 	arrived chan int64 // the ticket whose place was reached; holds one
 
@@ -46,7 +48,7 @@ func newVehicle(index int, unitID int64, key string, t *town.Town, r *roads, rng
 	u := t.Units[index]
 	v := &vehicle{
 		index: index, unitID: unitID, callSign: u.CallSign, offShift: u.OffShift || u.InRepair,
-		beat: beatOf(t, u), out: outbox{unitID: unitID, key: key, more: make(chan struct{}, 1), ended: make(chan struct{})},
+		beat: beatOf(t, u), out: newOutbox(unitID, key),
 		arrived: make(chan int64, 1), rng: rng, ride: ride{roads: r, here: r.atNode(u.BaseNode)},
 	}
 	if len(v.beat) > 0 && !v.offShift { // the shift began a while ago
@@ -141,6 +143,9 @@ func (v *vehicle) drive(ctx context.Context, every time.Duration) error {
 		f, idle := v.step(now, min(now.Sub(last), 5*time.Second))
 		last = now
 		if !idle || now.Sub(sent) >= parkedEvery {
+			if v.numbers != nil {
+				f.number = v.numbers.Add(1)
+			}
 			v.out.put(f)
 			sent = now
 		}
@@ -220,141 +225,7 @@ type fix struct {
 	AccuracyM  float64 `json:"accuracy_m"`
 	SpeedKmh   float64 `json:"speed_kmh"`
 	HeadingDeg float64 `json:"heading_deg"`
-}
 
-const (
-	outboxMax = 20_000 // fixes; five hours and a half at one a second. Beyond, the oldest are lost
-	batchMax  = 1000
-)
-
-// outbox keeps a device's fixes, oldest first, until the service has acknowledged them.
-type outbox struct {
-	unitID int64
-	key    string
-	more   chan struct{} // holds one
-	ended  chan struct{} // closed when nothing more will be put
-
-	mu      sync.Mutex // guards the rest
-	waiting []fix
-	made    int
-	dropped int
-}
-
-func (o *outbox) put(f fix) {
-	o.mu.Lock()
-	if len(o.waiting) >= outboxMax {
-		o.waiting = o.waiting[1:]
-		o.dropped++
-	}
-	o.waiting = append(o.waiting, f)
-	o.made++
-	o.mu.Unlock()
-	select {
-	case o.more <- struct{}{}:
-	default:
-	}
-}
-
-// head copies the oldest fixes.
-func (o *outbox) head() []fix {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return append([]fix(nil), o.waiting[:min(len(o.waiting), batchMax)]...)
-}
-
-// remove drops everything up to the last fix of a batch.
-func (o *outbox) remove(batch []fix) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	last := batch[len(batch)-1].FixedAt
-	for len(o.waiting) > 0 && o.waiting[0].FixedAt <= last {
-		o.waiting = o.waiting[1:]
-	}
-}
-
-func (o *outbox) counts() (made, dropped, waiting int) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.made, o.dropped, len(o.waiting)
-}
-
-type fixesAnswer struct {
-	Stored    int `json:"stored"`
-	Doubted   int `json:"doubted"`
-	Duplicate int `json:"duplicate"`
-	Refused   int `json:"refused"`
-	Results   []struct {
-		Index  int    `json:"index"`
-		Status string `json:"status"`
-		Reason string `json:"reason"`
-	} `json:"results"`
-}
-
-// deliver sends the outbox, oldest first, until nothing more is put and all is sent, or ctx ends. Only what the service
-// acknowledged leaves the outbox.
-func (o *outbox) deliver(ctx context.Context, a *api, l *ledger) error {
-	for {
-		batch := o.head()
-		if len(batch) == 0 {
-			select {
-			case <-o.more:
-				continue
-			case <-o.ended:
-				if _, _, waiting := o.counts(); waiting == 0 {
-					return nil
-				}
-				continue
-			}
-		}
-		answer, err := o.post(ctx, a, batch)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case isRefusal(err): // the key is not known, or the whole body is wrong: keep the fixes, slowly
-			a.measure.trouble(err)
-			if pause(ctx, lastBackoff) != nil {
-				return nil
-			}
-			continue
-		case err != nil:
-			return err
-		}
-		o.remove(batch)
-		if err := l.fixes(o.unitID, acknowledged(batch, answer)); err != nil {
-			return err
-		}
-		for _, r := range answer.Results {
-			if r.Status == "refused" {
-				a.measure.refusedFix(r.Reason)
-			}
-		}
-	}
-}
-
-func (o *outbox) post(ctx context.Context, a *api, batch []fix) (fixesAnswer, error) {
-	var answer fixesAnswer
-	body, err := json.Marshal(batch)
-	if err != nil {
-		return answer, err
-	}
-	newest := batch[len(batch)-1].FixedAt
-	r := &request{method: "POST", path: "/api/v1/fixes", bearer: o.key, body: body, sent: func(at time.Time) { a.measure.fixSent(o.unitID, newest, at) }}
-	return answer, a.send(ctx, nil, r, &answer)
-}
-
-// acknowledged lists the times of the fixes that the service has, now or from before.
-func acknowledged(batch []fix, answer fixesAnswer) []int64 {
-	refused := make(map[int]bool)
-	for _, r := range answer.Results {
-		if r.Status == "refused" {
-			refused[r.Index] = true
-		}
-	}
-	var at []int64
-	for i, f := range batch {
-		if !refused[i] {
-			at = append(at, f.FixedAt)
-		}
-	}
-	return at
+	number uint32 // of all positions of a run; what a terminal tells as its odometer
+	noFix  bool   // a terminal's receiver had no position
 }

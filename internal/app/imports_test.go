@@ -123,10 +123,12 @@ var allowed = []struct{ from, to, reason string }{
 	{"cmd/jiujin", "ticket", "the log command"},
 	{"cmd/jiujin", "tracking", "the benches"},
 
+	{"cmd/fleetsim", "cmd/fleetsim/terminal", "vehicles with JT/T 808 units"},
 	{"cmd/fleetsim", "cmd/fleetsim/trace", "replays recorded positions"},
 	{"cmd/fleetsim", "geo", "drives along the roads"},
 	{"cmd/fleetsim", "geo/datum", "what to declare for a recorded file"},
-	{"cmd/fleetsim", "internal/town", "the county that it lives in; all else goes over HTTP"},
+	{"cmd/fleetsim", "internal/town", "the county that it lives in; all else goes over the network"},
+	{"cmd/fleetsim/terminal", "", "knows nothing of the service: else a mistake could hide in both"},
 	{"cmd/fleetsim/trace", "geo/datum", "headings name a datum"},
 }
 
