@@ -12,11 +12,12 @@ import (
 	"jiujin/geo/datum"
 )
 
-// Reason names why a fix was refused. Reasons are stored and counted; they
-// never change their spelling.
+// Reason names why a fix was refused, or why it is doubted. Reasons are stored
+// and counted; they never change their spelling.
 type Reason string
 
-// The reasons, in the order in which Accept tests them.
+// The reasons. With those of Accept a fix is refused; with those of
+// Quality.Judge, the last three, it is kept in the history and moves nobody.
 const (
 	UnknownDevice  Reason = "unknown_device"  // nobody registered it
 	DisabledDevice Reason = "disabled_device" // it was switched off here
@@ -27,16 +28,17 @@ const (
 	TooOld         Reason = "too_old"         // older than history takes
 	OutOfRegion    Reason = "out_of_region"   // outside the area served
 	Jump           Reason = "jump"            // no vehicle gets there that fast
-	Drift          Reason = "drift"           // a parked vehicle does not move
 	Frozen         Reason = "frozen"          // the same coordinates while the vehicle drives
+	Drift          Reason = "drift"           // a parked vehicle does not move
 )
 
-// Reasons is every Reason, in the order of the tests.
+// Reasons is every Reason.
 func Reasons() []Reason {
-	return []Reason{UnknownDevice, DisabledDevice, Invalid, NoFix, ZeroPoint, Future, TooOld, OutOfRegion, Jump, Drift, Frozen}
+	return []Reason{UnknownDevice, DisabledDevice, Invalid, NoFix, ZeroPoint, Future, TooOld, OutOfRegion, Jump, Frozen, Drift}
 }
 
-// Refusal says why a fix was not accepted.
+// Refusal says why a fix was not accepted, or why it is doubted. It is shared
+// and never written.
 type Refusal struct {
 	Reason Reason
 	Field  string // the field at fault: "lon", "lat", "fixed_at", …; empty when none is
@@ -46,7 +48,7 @@ type Refusal struct {
 // Error is the reason and the detail. A Refusal is usually data, not an error.
 func (r *Refusal) Error() string { return string(r.Reason) + ": " + r.Detail }
 
-// Rules are the limits of Accept.
+// Rules are the limits of Accept and of Quality.
 type Rules struct {
 	// Region is the area served, with a generous margin, in WGS-84. The zero
 	// Bound means the whole Earth.
@@ -58,10 +60,13 @@ type Rules struct {
 	// TopSpeedKmh and JumpSlack bound how far a unit can have come since its
 	// newest fix: top speed × time + slack. The slack covers the error of two
 	// receivers, and a unit with two devices that are not in the same place.
+	// Top speed 0 is the raw mode: nothing is doubted, neither as a jump nor
+	// as drift nor as frozen.
 	TopSpeedKmh float64
 	JumpSlack   geo.Metres
-	// JumpGrace is the age of the newest fix above which nothing is a jump:
-	// the unit may have been carried with its receiver off.
+	// JumpGrace is the age of the newest fix above which nothing is a jump and
+	// nobody is parked any more: the unit may have been carried with its
+	// receiver off.
 	JumpGrace time.Duration
 	// JumpConfirm is how long after a held jump, by the receiver's clock, a fix
 	// that agrees with it is believed; an earlier one says no more than the
@@ -69,11 +74,11 @@ type Rules struct {
 	JumpConfirm time.Duration
 }
 
-// DefaultRules serve the whole Earth: 2 min ahead, 30 days back, 250 km/h with
+// DefaultRules serve the whole Earth: 5 min ahead, 30 days back, 250 km/h with
 // 500 m of slack, 30 min of grace, 10 s to confirm.
 func DefaultRules() Rules {
 	return Rules{
-		Ahead:       2 * time.Minute,
+		Ahead:       5 * time.Minute,
 		Oldest:      30 * 24 * time.Hour,
 		TopSpeedKmh: 250,
 		JumpSlack:   500,
@@ -82,47 +87,57 @@ func DefaultRules() Rules {
 	}
 }
 
-// Accept turns what a device sent into a fix, or says why not. last is the
-// newest fix of the device's unit, nil when there is none; now is the time of
-// receipt.
+// Accept turns what a device sent into a fix, or says why not; now is the time
+// of receipt. What it is given it only reads.
 //
-// The steps below are the whole of the rules and run in this order. The first
-// that refuses ends it. The Fix that comes with a refusal is filled as far as
-// the steps got; with Jump it is complete, so that the caller may hold it: a
-// unit that keeps reporting from the new place is believed when the next fix
-// agrees with the held one. The Ingestor does that.
+// The checks below are the whole of the rules and run in this order. The first
+// that refuses ends it; the Fix that comes with a refusal is filled as far as
+// the checks got.
+//
+// The time of the fix is what the receiver said less dev.ClockAhead. One that
+// is too old and, with the 1,024 weeks added after which the GPS calendar
+// begins anew, is within a day of now, gets them.
 //
 // Accept does not look for duplicates. Only the history knows what is durable,
-// and a device must not be told that it may forget a fix that is not. The Cell
-// of the fix stays zero; Store.Locate finds it cheaply.
-func Accept(raw RawFix, dev Device, last *Fix, now time.Time, rules Rules) (Fix, *Refusal) {
+// and a device must not be told that it may forget a fix that is not. Whether
+// the fix is plausible beside those before it is asked of Quality.Judge. The
+// Cell of the fix stays zero; Store.Locate finds it cheaply.
+func Accept(raw *RawFix, dev *Device, now time.Time, rules *Rules) (Fix, *Refusal) {
 	f := Fix{
 		UnitID: dev.UnitID, DeviceID: dev.ID,
 		FixedAt:    raw.FixedAt.UTC().Truncate(time.Microsecond), // what PostgreSQL keeps
 		ReceivedAt: now.UTC().Truncate(time.Microsecond),
 		Point:      orb.Point{raw.Lon, raw.Lat},
-		AccuracyM:  raw.AccuracyM, SpeedKmh: raw.SpeedKmh, HeadingDeg: raw.HeadingDeg,
-		Source: raw.Source,
+		AltM:       raw.AltM, AccuracyM: raw.AccuracyM, SpeedKmh: raw.SpeedKmh, HeadingDeg: raw.HeadingDeg,
+		Source: raw.Source, Ignition: raw.Ignition, Engaged: raw.Engaged,
 	}
-	steps := [...]func() *Refusal{
-		func() *Refusal { return checkDevice(dev) },
-		func() *Refusal { return raw.Unread },
-		func() *Refusal { return checkPoint(f.Point) },
-		func() *Refusal { return checkReadings(&f) },
-		func() *Refusal { return checkTime(f.FixedAt, now, rules) },
-		func() *Refusal { return toWGS84(&f, dev.Datum) },
-		func() *Refusal { return checkRegion(f.Point, rules.Region) },
-		func() *Refusal { return checkJump(f, last, rules) },
+	if r := checkDevice(dev); r != nil {
+		return f, r
 	}
-	for _, step := range steps {
-		if refusal := step(); refusal != nil {
-			return f, refusal
-		}
+	if raw.Unread != nil {
+		return f, raw.Unread
 	}
-	return f, nil
+	if raw.NoFix {
+		return f, noFix
+	}
+	if r := checkPoint(f.Point); r != nil {
+		return f, r
+	}
+	if r := checkReadings(&f); r != nil {
+		return f, r
+	}
+	if r := checkTime(&f, dev.ClockAhead, now, rules); r != nil {
+		return f, r
+	}
+	if r := toWGS84(&f, dev.Datum); r != nil {
+		return f, r
+	}
+	return f, checkRegion(f.Point, &rules.Region)
 }
 
-func checkDevice(dev Device) *Refusal {
+var noFix = &Refusal{Reason: NoFix, Detail: "the receiver says that it has no position; what it sends is old or made up"}
+
+func checkDevice(dev *Device) *Refusal {
 	switch {
 	case dev.ID == 0 || dev.UnitID == 0:
 		return &Refusal{Reason: UnknownDevice, Detail: "the device is not registered with a unit"}
@@ -160,47 +175,81 @@ func checkPoint(p orb.Point) *Refusal {
 const topReadingKmh = 400
 
 func checkReadings(f *Fix) *Refusal {
-	bad := func(field string, r Reading, limit float64) *Refusal {
-		if !r.Known || r.Value >= 0 && r.Value <= limit { // false for NaN
-			return nil
-		}
-		return &Refusal{
-			Reason: Invalid, Field: field,
-			Detail: fmt.Sprintf("%s %v is not between 0 and %v; leave it out when unknown", field, r.Value, limit),
-		}
-	}
-	if r := bad("accuracy_m", f.AccuracyM, 1e6); r != nil {
+	if r := checkReading("accuracy_m", f.AccuracyM, 1e6); r != nil {
 		return r
 	}
-	if r := bad("speed_kmh", f.SpeedKmh, topReadingKmh); r != nil {
+	if r := checkReading("speed_kmh", f.SpeedKmh, topReadingKmh); r != nil {
 		return r
 	}
-	if r := bad("heading_deg", f.HeadingDeg, 360); r != nil {
+	if r := checkReading("heading_deg", f.HeadingDeg, 360); r != nil {
 		return r
 	}
 	if f.HeadingDeg.Value == 360 {
 		f.HeadingDeg.Value = 0
 	}
+	if !(math.Abs(f.AltM.Value) <= topAltM) { // it costs no position; false for NaN
+		f.AltM = Reading{}
+	}
 	return nil
 }
 
-func checkTime(at, now time.Time, rules Rules) *Refusal {
-	switch {
-	case at.IsZero():
+// topAltM bounds altitudes: no vehicle is higher or deeper.
+const topAltM = 12_000
+
+func checkReading(field string, r Reading, limit float64) *Refusal {
+	if !r.Known || r.Value >= 0 && r.Value <= limit { // false for NaN
+		return nil
+	}
+	return &Refusal{
+		Reason: Invalid, Field: field,
+		Detail: fmt.Sprintf("%s %v is not between 0 and %v; leave it out when unknown", field, r.Value, limit),
+	}
+}
+
+// rollover is after how long the GPS calendar of 10-bit weeks begins anew. A
+// receiver that does not know is wrong by so much.
+const rollover = 1024 * 7 * 24 * time.Hour
+
+func checkTime(f *Fix, ahead time.Duration, now time.Time, rules *Rules) *Refusal {
+	if f.FixedAt.IsZero() {
 		return &Refusal{Reason: Invalid, Field: "fixed_at", Detail: "the time of the fix is missing"}
-	case at.Sub(now) > rules.Ahead:
+	}
+	if ahead != 0 {
+		f.FixedAt = f.FixedAt.Add(-ahead)
+	}
+	age := now.Sub(f.FixedAt)
+	switch {
+	case -age > rules.Ahead:
 		return &Refusal{
 			Reason: Future, Field: "fixed_at",
 			Detail: fmt.Sprintf("the fix is %s ahead of the clock here, at most %s is taken; check the device's clock and time zone",
-				inWords(at.Sub(now)), inWords(rules.Ahead)),
+				inWords(-age), inWords(rules.Ahead)) + aheadHint(-age),
 		}
-	case now.Sub(at) > rules.Oldest:
-		return &Refusal{
-			Reason: TooOld, Field: "fixed_at",
-			Detail: fmt.Sprintf("the fix is more than %s old, at most %s is taken", inWords(now.Sub(at)), inWords(rules.Oldest)),
-		}
+	case age <= rules.Oldest:
+		return nil
+	case (age - rollover).Abs() <= 24*time.Hour:
+		f.FixedAt = f.FixedAt.Add(rollover)
+		return nil
 	}
-	return nil
+	return &Refusal{
+		Reason: TooOld, Field: "fixed_at",
+		Detail: fmt.Sprintf("the fix is more than %s old, at most %s is taken", inWords(age), inWords(rules.Oldest)),
+	}
+}
+
+// aheadHint names the setting for a clock that is ahead by what a time zone may be.
+func aheadHint(ahead time.Duration) string {
+	if zone, ok := ZoneError(ahead); ok {
+		return fmt.Sprintf("; a time zone would explain it: clock_ahead_s %d", int(zone/time.Second))
+	}
+	return ""
+}
+
+// ZoneError says by which multiple of a quarter of an hour, at most 14 h, a
+// clock is off that is off by d to two minutes. It is false when d is none.
+func ZoneError(d time.Duration) (time.Duration, bool) {
+	zone := d.Round(15 * time.Minute)
+	return zone, zone != 0 && zone.Abs() <= 14*time.Hour && (d-zone).Abs() <= 2*time.Minute
 }
 
 // inWords is d in whole units as people say it, rounded down.
@@ -225,8 +274,8 @@ func toWGS84(f *Fix, from datum.Datum) *Refusal {
 	return checkPoint(p) // a shift may lead over the edge of the map
 }
 
-func checkRegion(p orb.Point, region orb.Bound) *Refusal {
-	if region.IsZero() || region.Contains(p) {
+func checkRegion(p orb.Point, region *orb.Bound) *Refusal {
+	if region.Contains(p) || region.IsZero() {
 		return nil
 	}
 	detail := fmt.Sprintf("%.5f,%.5f is outside the area served", p[0], p[1])
@@ -234,25 +283,4 @@ func checkRegion(p orb.Point, region orb.Bound) *Refusal {
 		detail += "; lon and lat look swapped"
 	}
 	return &Refusal{Reason: OutOfRegion, Field: "lon", Detail: detail}
-}
-
-// checkJump compares with the newest fix only: one that arrives late goes to
-// the history and moves nothing.
-func checkJump(f Fix, last *Fix, rules Rules) *Refusal {
-	if last == nil {
-		return nil
-	}
-	gap := f.FixedAt.Sub(last.FixedAt)
-	if gap <= 0 || gap > rules.JumpGrace {
-		return nil
-	}
-	far := geo.Distance(last.Point, f.Point)
-	if far <= rules.JumpSlack+geo.Metres(rules.TopSpeedKmh/3.6*gap.Seconds()) {
-		return nil
-	}
-	return &Refusal{
-		Reason: Jump, Field: "lon",
-		Detail: fmt.Sprintf("%.1f km in %v would be %.0f km/h; a second fix from there will be believed",
-			far/1000, gap.Round(time.Second), float64(far)/1000/gap.Hours()),
-	}
 }

@@ -37,15 +37,49 @@ func BenchmarkSubmit(b *testing.B) {
 	b.ReportMetric(float64(b.N*perCall)/b.Elapsed().Seconds(), "fixes/s")
 }
 
+// BenchmarkAccept is all that is asked of a clean fix of a moving vehicle, for
+// a million devices in turn, each with its newest fix at hand.
 func BenchmarkAccept(b *testing.B) {
-	last := fixAt(7, orb.Point{114.3, 30.6}, noon.Add(-10*time.Second))
-	raw := rawAt(orb.Point{114.301, 30.6}, noon)
+	const fleet = 1_000_000
 	rules := DefaultRules()
 	rules.Region = hubei
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, refusal := Accept(raw, terminal, &last, noon, rules); refusal != nil {
+	list := make([]Device, fleet)
+	for i := range list {
+		list[i] = Device{ID: int64(i + 1), UnitID: int64(i + 1), Kind: "http"}
+	}
+	devices, fleetOf := HoldDevices(list, nil, ""), make([]*Device, fleet)
+	for i := range fleetOf {
+		fleetOf[i], _ = devices.ByID(int64(i + 1))
+	}
+	quality := NewQuality(rules)
+	last := make([]Fix, fleet)
+	raw := RawFix{Lon: 114.3, Lat: 30.6, SpeedKmh: Read(40), HeadingDeg: Read(90), Ignition: On, Source: "http"}
+	now, i := noon, 0
+	pass := func() {
+		if i++; i >= fleet {
+			i, now = 0, now.Add(10*time.Second)
+			raw.Lon += 0.001
+		}
+		dev := fleetOf[i]
+		raw.FixedAt = now
+		fix, refusal := Accept(&raw, dev, now, &rules)
+		if refusal != nil {
 			b.Fatal(refusal)
 		}
+		before := &last[i]
+		if before.UnitID == 0 {
+			before = nil
+		}
+		if doubt := quality.Judge(&fix, dev, before); doubt != nil {
+			b.Fatal(doubt)
+		}
+		last[i] = fix
+	}
+	for range fleet {
+		pass()
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		pass()
 	}
 }

@@ -35,10 +35,10 @@ type Devices struct {
 	db *pg.DB // nil: the devices are those that were put in by HoldDevices
 
 	mu       sync.RWMutex // guards the maps
-	byID     map[int64]*registered
-	byKey    map[keyHash]*registered
-	byName   map[Name]*registered
-	byPhone  map[phone]*registered
+	byID     map[int64]*entered
+	byKey    map[keyHash]*entered
+	byName   map[Name]*entered
+	byPhone  map[phone]*entered
 	gateways map[keyHash]*Gateway
 	misses   map[any]time.Time // until when a key or a name is unknown
 
@@ -51,12 +51,18 @@ type Devices struct {
 	}
 }
 
-// registered is a device as it is held.
+// registered is a device with how it is found.
 type registered struct {
 	Device
 	key      keyHash
 	personID int64 // whose phone it is; zero for another device
 	names    []Name
+}
+
+// entered is a registered device as it is held.
+type entered struct {
+	registered
+	trail trail // what Device.trail points to, until the device changes
 }
 
 type keyHash [32]byte
@@ -74,8 +80,8 @@ type round struct {
 func NewDevices(db *pg.DB) *Devices {
 	d := &Devices{
 		db:   db,
-		byID: make(map[int64]*registered), byKey: make(map[keyHash]*registered), byName: make(map[Name]*registered),
-		byPhone: make(map[phone]*registered), gateways: make(map[keyHash]*Gateway), misses: make(map[any]time.Time),
+		byID: make(map[int64]*entered), byKey: make(map[keyHash]*entered), byName: make(map[Name]*entered),
+		byPhone: make(map[phone]*entered), gateways: make(map[keyHash]*Gateway), misses: make(map[any]time.Time),
 	}
 	d.round.wake = make(chan struct{}, 1)
 	return d
@@ -109,7 +115,7 @@ func (d *Devices) ByKey(ctx context.Context, key string) (*Device, error) {
 	if e != nil {
 		return &e.Device, nil
 	}
-	return d.missed(ctx, hash, func() *registered { return d.byKey[hash] }, withKey, hash[:])
+	return d.missed(ctx, hash, func() *entered { return d.byKey[hash] }, withKey, hash[:])
 }
 
 // ByName is the device that calls itself so in a protocol. Errors are those of ByKey.
@@ -121,7 +127,7 @@ func (d *Devices) ByName(ctx context.Context, protocol, ident string) (*Device, 
 	if e != nil {
 		return &e.Device, nil
 	}
-	return d.missed(ctx, name, func() *registered { return d.byName[name] }, withName, protocol, ident)
+	return d.missed(ctx, name, func() *entered { return d.byName[name] }, withName, protocol, ident)
 }
 
 // ByID is the device with an id, among those held.
@@ -194,7 +200,7 @@ func (d *Devices) Len() int {
 
 // missed answers for a device that is not held: look is how it would be found
 // among those held, where in the database.
-func (d *Devices) missed(ctx context.Context, name any, look func() *registered, where string, args ...any) (*Device, error) {
+func (d *Devices) missed(ctx context.Context, name any, look func() *entered, where string, args ...any) (*Device, error) {
 	if d.unknown(name) {
 		return nil, ErrUnknownDevice
 	}
@@ -249,12 +255,14 @@ func (d *Devices) ask(ctx context.Context, where string, args ...any) (*Device, 
 }
 
 // put holds e in place of what was known of the device; the caller holds the lock.
-func (d *Devices) put(e registered) *registered {
+func (d *Devices) put(e registered) *entered {
+	held := &entered{registered: e}
+	held.Device.trail = &held.trail
 	if old := d.byID[e.ID]; old != nil {
 		d.drop(old)
+		held.Device.trail = old.Device.trail
 	}
-	e.Kind, e.Label = shared(e.Kind), shared(e.Label)
-	held := &e
+	held.Kind, held.Label = shared(e.Kind), shared(e.Label)
 	d.byID[e.ID] = held
 	if e.key != (keyHash{}) {
 		d.byKey[e.key] = held
@@ -269,7 +277,7 @@ func (d *Devices) put(e registered) *registered {
 }
 
 // drop forgets every way to find a device.
-func (d *Devices) drop(e *registered) {
+func (d *Devices) drop(e *entered) {
 	delete(d.byKey, e.key)
 	delete(d.byPhone, phone{e.personID, e.UnitID})
 	for _, n := range e.names {

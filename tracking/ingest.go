@@ -66,9 +66,7 @@ type Ingestor struct {
 	done      chan struct{} // closed when Run has ended
 	count     counter
 	scratch   sync.Pool // of *scratch
-
-	mu   sync.Mutex    // guards held
-	held map[int64]Fix // by unit: the last fix doubted as a jump
+	quality   *Quality
 }
 
 // scratch is memory that one Enter after another uses.
@@ -86,9 +84,9 @@ func NewIngestor(db *pg.DB, spool *Log, store *Store, rules Rules, onFix func([]
 	}
 	in := &Ingestor{
 		db: db, log: spool, store: store, rules: rules, onFix: onFix,
-		drain: newDrain(db, spool, log),
-		done:  make(chan struct{}),
-		held:  make(map[int64]Fix),
+		drain:   newDrain(db, spool, log),
+		done:    make(chan struct{}),
+		quality: NewQuality(rules),
 	}
 	in.snapshots = &snapshots{spool: spool, store: store, drain: in.drain, log: log}
 	in.scratch.New = func() any { return new(scratch) }
@@ -150,42 +148,42 @@ func (in *Ingestor) Enter(ctx context.Context, reports []Report, outcomes []Outc
 
 // judge accepts or refuses a record, writes it down, and moves its unit in the Store.
 func (in *Ingestor) judge(report *Report, now time.Time, o *Outcome, s *scratch) {
-	var last *Fix
-	if f, ok := in.store.Latest(report.Device.UnitID); ok {
-		last = &f
-	}
-	fix, refusal := in.accept(report.Raw, *report.Device, last, now)
-	if refusal == nil || isDoubt(refusal.Reason) {
-		if cell, err := in.store.Locate(fix.UnitID, fix.Point); err == nil {
-			fix.Cell = cell
-		} else {
+	fix, refusal := Accept(&report.Raw, report.Device, now, &in.rules)
+	if refusal == nil {
+		var err error
+		if fix.Cell, err = in.store.Locate(fix.UnitID, fix.Point); err != nil {
 			refusal = &Refusal{Reason: Invalid, Field: "lon", Detail: err.Error()}
 		}
 	}
 	fix.round()
-	received := now.UnixMicro()
-	switch {
-	case refusal != nil && isDoubt(refusal.Reason):
-		*o = Outcome{Doubted, refusal.Reason, refusal.Field, refusal.Detail}
-		fix.Doubt = refusal.Reason
-		s.record = appendFix(s.record, &fix, received)
-	case refusal != nil:
+	if refusal != nil {
 		*o = Outcome{Refused, refusal.Reason, refusal.Field, refusal.Detail}
 		s.record = appendRefused(s.record, &fix, &report.Raw, refusal)
+		return
+	}
+	last, known := in.store.Latest(fix.UnitID)
+	var before *Fix
+	if known {
+		before = &last
+	}
+	*o = Outcome{Status: Stored}
+	if doubt := in.quality.Judge(&fix, report.Device, before); doubt != nil {
+		*o = Outcome{Doubted, doubt.Reason, doubt.Field, doubt.Detail}
+	} else if known && repeats(&fix, &last) {
+		o.Status = Duplicate
+	}
+	s.record = appendFix(s.record, &fix, now.UnixMicro())
+	switch fix.Doubt {
+	case Drift:
+		fix = Stay(fix, before)
+	case "":
 	default:
-		*o = Outcome{Status: Stored}
-		if last != nil && repeats(&fix, last) {
-			o.Status = Duplicate
-		}
-		s.record = appendFix(s.record, &fix, received)
-		if in.store.Update(fix) {
-			s.moved = append(s.moved, fix)
-		}
+		return
+	}
+	if in.store.Update(fix) {
+		s.moved = append(s.moved, fix)
 	}
 }
-
-// isDoubt says that a fix with this reason goes to the history all the same.
-func isDoubt(r Reason) bool { return r == Jump || r == Drift || r == Frozen }
 
 // round leaves of the readings what the log and the history keep: 32 bits.
 func (f *Fix) round() {
@@ -230,41 +228,6 @@ func (in *Ingestor) Flush(ctx context.Context) error {
 // Ready is nil while positions are taken in: ErrSpoolFull, ErrSpoolBroken or
 // ErrStopped otherwise. It says nothing about the database.
 func (in *Ingestor) Ready() error { return in.log.Err() }
-
-// accept is Accept. A jump is held; if the next fix agrees with the held one it
-// is believed, and the unit goes on from there. A fix that agrees with the old
-// place ends the hold.
-func (in *Ingestor) accept(raw RawFix, dev Device, last *Fix, now time.Time) (Fix, *Refusal) {
-	fix, refusal := Accept(raw, dev, last, now, in.rules)
-	if refusal == nil || refusal.Reason == Jump {
-		return in.hold(fix, refusal, last)
-	}
-	return fix, refusal
-}
-
-// hold looks after the held fix of a unit when a fix was accepted, or doubted
-// as a jump from last.
-func (in *Ingestor) hold(fix Fix, jump *Refusal, last *Fix) (Fix, *Refusal) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	held, ok := in.held[fix.UnitID]
-	switch {
-	case jump == nil:
-		if ok && (last == nil || fix.FixedAt.After(last.FixedAt)) { // a late fix says nothing
-			delete(in.held, fix.UnitID)
-		}
-		return fix, nil
-	case ok && fix.FixedAt.After(held.FixedAt) && checkJump(fix, &held, in.rules) == nil:
-		if fix.FixedAt.Sub(held.FixedAt) < in.rules.JumpConfirm {
-			return fix, jump
-		}
-		delete(in.held, fix.UnitID)
-		return fix, nil
-	default:
-		in.held[fix.UnitID] = fix
-		return fix, jump
-	}
-}
 
 // Counts is how many records had which outcome since the start.
 type Counts struct {

@@ -203,8 +203,16 @@ func (in *Ingestor) replay(from, to Position) (err error) {
 		fixes = fixes[:0]
 		from, err = in.log.Read(from, drainBytes, func(payload []byte) error {
 			err := eachTaken(payload, func(e *taken) error {
-				if !e.refused && e.fix.Doubt == "" {
+				switch {
+				case e.refused:
+				case e.fix.Doubt == "":
 					fixes = append(fixes, e.fix)
+				case e.fix.Doubt == Drift:
+					in.store.UpdateAll(fixes)
+					fixes = fixes[:0]
+					if last, ok := in.store.Latest(e.fix.UnitID); ok {
+						in.store.Update(Stay(e.fix, &last))
+					}
 				}
 				return nil
 			})

@@ -305,7 +305,7 @@ func TestJumpIsBelievedTheSecondTime(t *testing.T) {
 		return rawAt(orb.Point{lon, 30.6}, noon.Add(time.Duration(seconds)*time.Second))
 	}
 	want(t, d.submit(t, d.devices[0], there(114.3, 0)), Stored)
-	// One stray fix, resent, is doubted both times; back at the old place the hold ends.
+	// One stray fix, resent, confirms nothing; back at the old place the hold ends.
 	want(t, d.submit(t, d.devices[0], there(114.9, 10), there(114.9, 10), there(114.3, 20), there(114.9, 30)),
 		Doubted, Doubted, Stored, Doubted)
 	// Two that contradict each other are doubted, the third agrees with the second.

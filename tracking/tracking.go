@@ -46,6 +46,7 @@ type Device struct {
 	// Interval is how often it is expected to report; zero when nobody said.
 	Interval time.Duration
 	Login    *Login // how it proves who it is, beside its key; nil when it has nothing else
+	trail    *trail // of its newest fixes; nil in one that comes from no Devices
 }
 
 // Login is what some protocols need to let a device in.

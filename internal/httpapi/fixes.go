@@ -49,7 +49,7 @@ func (s *Server) lookUpDevice(ctx context.Context, key string) (context.Context,
 type fixResult struct {
 	Index  int             `json:"index" doc:"Place in the body, from 0"`
 	Status tracking.Status `json:"status" enum:"stored,doubted,duplicate,refused"`
-	Reason tracking.Reason `json:"reason,omitempty" doc:"Stable word; why it was refused"`
+	Reason tracking.Reason `json:"reason,omitempty" doc:"Stable word; why it was refused or is doubted"`
 	Field  string          `json:"field,omitempty" doc:"Which field is wrong"`
 	Detail string          `json:"detail,omitempty" doc:"What is wrong with it, in English"`
 }
@@ -57,7 +57,7 @@ type fixResult struct {
 type fixesAnswer struct {
 	Received  int         `json:"received"`
 	Stored    int         `json:"stored"`
-	Doubted   int         `json:"doubted"`
+	Doubted   int         `json:"doubted" doc:"In the history, but they move nobody"`
 	Duplicate int         `json:"duplicate"`
 	Refused   int         `json:"refused"`
 	Results   []fixResult `json:"results" nullable:"false" doc:"Of those not stored; of all with ?results=all"`
