@@ -252,7 +252,7 @@ func TestParkedVehicleStaysWhereItIs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q, store, dev := NewQuality(DefaultRules()), NewStore(), Device{ID: 5, UnitID: 7}
 		for i := range rapid.IntRange(5, 40).Draw(t, "fixes") {
-			off := geo.Metres(rapid.Float64Range(0, 48).Draw(t, "off"))
+			off := geo.Metres(rapid.Float64Range(0, 24).Draw(t, "off"))
 			if i < 3 {
 				off = 0
 			}
@@ -260,7 +260,7 @@ func TestParkedVehicleStaysWhereItIs(t *testing.T) {
 			f.DeviceID, f.Ignition, f.SpeedKmh = 5, Off, Read(rapid.Float64Range(0, 15).Draw(t, "speed"))
 			enter(q, store, f, &dev)
 			now, _ := store.Latest(7)
-			if d := geo.Distance(now.Point, wuhan); d > 48 || !now.FixedAt.Equal(f.FixedAt) {
+			if d := geo.Distance(now.Point, wuhan); d > 24 || !now.FixedAt.Equal(f.FixedAt) {
 				t.Fatalf("after %d fixes it is %.0f m away, at %v", i, d, now.FixedAt)
 			}
 		}

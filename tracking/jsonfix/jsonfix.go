@@ -29,62 +29,104 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("the body is not JSON at line %d (byte %d): %s", e.Line, e.Offset, e.What)
 }
 
-// Decode reads a body. In a list or NDJSON a record that cannot be read has Unread set and the others are read all
-// the same; a body that starts as neither object nor array, or an array that breaks off, is a *SyntaxError.
+// Batch is what one body holds. It may be used again; its memory is kept.
+type Batch struct {
+	// Reports are the records in the order of the body. Their devices are not set.
+	Reports []tracking.Report
+	// Devices are the names by which the records call their devices, one for
+	// each; empty where a record has none. They may be part of the body.
+	Devices [][]byte
+}
+
+// Decode reads a body of one device.
 func Decode(body []byte) ([]tracking.RawFix, error) {
+	var b Batch
+	if err := b.Decode(body); err != nil {
+		return nil, err
+	}
+	raws := make([]tracking.RawFix, len(b.Reports))
+	for i := range b.Reports {
+		raws[i] = b.Reports[i].Raw
+	}
+	return raws, nil
+}
+
+// Decode reads a body in place of what b held. In a list or NDJSON a record
+// that cannot be read has Unread set and the others are read all the same; a
+// body that starts as neither object nor array, or an array that breaks off,
+// is a *SyntaxError.
+//
+// Records in the usual form are read by quick; everything else, and every
+// mistake, by encoding/json, with the same result.
+func (b *Batch) Decode(body []byte) error {
+	clear(b.Reports)
+	b.Reports, b.Devices = b.Reports[:0], b.Devices[:0]
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
 	trimmed := bytes.TrimSpace(body)
 	switch {
 	case len(trimmed) == 0:
-		return nil, &SyntaxError{Line: 1, What: "the body is empty"}
+		return &SyntaxError{Line: 1, What: "the body is empty"}
 	case trimmed[0] == '[':
-		return decodeArray(body)
-	case trimmed[0] == '{':
-		if json.Valid(trimmed) {
-			return []tracking.RawFix{record(trimmed)}, nil
+		if b.quickArray(trimmed) {
+			return nil
 		}
-		return decodeLines(body)
+		clear(b.Reports)
+		b.Reports, b.Devices = b.Reports[:0], b.Devices[:0]
+		return b.careful(body)
+	case trimmed[0] == '{':
+		if line, _, _ := bytes.Cut(trimmed, []byte("\n")); b.quickLine(line) || !json.Valid(trimmed) {
+			b.Reports, b.Devices = b.Reports[:0], b.Devices[:0]
+			return b.lines(body)
+		}
+		b.record(trimmed)
+		return nil
 	}
-	return nil, &SyntaxError{Line: 1, What: "it must start with { or ["}
+	return &SyntaxError{Line: 1, What: "it must start with { or ["}
 }
 
-func decodeArray(body []byte) ([]tracking.RawFix, error) {
+// careful reads an array with encoding/json.
+func (b *Batch) careful(body []byte) error {
 	var list []json.RawMessage
 	if err := json.Unmarshal(body, &list); err != nil {
-		return nil, syntaxError(body, err)
+		return syntaxError(body, err)
 	}
 	if len(list) > MaxRecords {
-		return nil, ErrTooMany
+		return ErrTooMany
 	}
-	out := make([]tracking.RawFix, len(list))
-	for i, raw := range list {
-		out[i] = record(raw)
+	for _, raw := range list {
+		b.record(raw)
 	}
-	return out, nil
+	return nil
 }
 
-func decodeLines(body []byte) ([]tracking.RawFix, error) {
-	var out []tracking.RawFix
+func (b *Batch) lines(body []byte) error {
 	readable := 0
-	for line := range bytes.Lines(body) {
+	for rest := body; len(rest) > 0; {
+		line := rest
+		if end := bytes.IndexByte(rest, '\n'); end >= 0 {
+			line, rest = rest[:end], rest[end+1:]
+		} else {
+			rest = nil
+		}
 		line = bytes.TrimSpace(line)
-		if len(line) == 0 {
+		switch {
+		case len(line) == 0:
 			continue
-		}
-		if len(out) == MaxRecords {
-			return nil, ErrTooMany
-		}
-		r := record(line)
-		if json.Valid(line) {
+		case len(b.Reports) == MaxRecords:
+			return ErrTooMany
+		case b.quickLine(line):
+			readable++
+			continue
+		case json.Valid(line):
 			readable++
 		}
-		out = append(out, r)
+		b.record(line)
 	}
 	if readable == 0 { // a single object over several lines that is broken: point at the place
 		var any json.RawMessage
-		return nil, syntaxError(body, json.Unmarshal(body, &any))
+		return syntaxError(body, json.Unmarshal(body, &any))
 	}
-	return out, nil
+	return nil
 }
 
 func syntaxError(body []byte, err error) error {
@@ -96,45 +138,77 @@ func syntaxError(body []byte, err error) error {
 }
 
 // wire is a record's form. FixedAt is an RFC 3339 text or Unix milliseconds.
+// Further fields, such as an id of the sender's, are left alone.
 type wire struct {
 	FixedAt    json.RawMessage  `json:"fixed_at"`
 	Lon        *float64         `json:"lon"`
 	Lat        *float64         `json:"lat"`
+	AltM       tracking.Reading `json:"alt_m"`
 	AccuracyM  tracking.Reading `json:"accuracy_m"`
 	SpeedKmh   tracking.Reading `json:"speed_kmh"`
 	HeadingDeg tracking.Reading `json:"heading_deg"`
+	Ignition   *bool            `json:"ignition"`
+	Engaged    *bool            `json:"engaged"`
+	Device     string           `json:"device"`
 }
 
-func record(raw []byte) tracking.RawFix {
-	fix, refusal := read(raw)
+func state(on *bool) tracking.State {
+	if on == nil {
+		return tracking.Unsaid
+	}
+	return tracking.StateOf(*on)
+}
+
+// record reads a record with encoding/json.
+func (b *Batch) record(raw []byte) {
+	fix, device, refusal := read(raw)
 	if refusal != nil {
 		fix.Unread, fix.Text = refusal, string(raw)
 	}
-	fix.Source = "http"
-	return fix
+	fix.Source = source
+	b.Reports = append(b.Reports, tracking.Report{Raw: fix})
+	b.Devices = append(b.Devices, []byte(device))
 }
 
-func read(raw []byte) (tracking.RawFix, *tracking.Refusal) {
+const source = "http"
+
+func read(raw []byte) (tracking.RawFix, string, *tracking.Refusal) {
 	var w wire
 	err := json.Unmarshal(raw, &w)
 	mistyped, isMistyped := errors.AsType[*json.UnmarshalTypeError](err)
+	var wrong *tracking.Refusal
 	switch {
 	case isMistyped && mistyped.Field == "", string(raw) == "null":
-		return tracking.RawFix{}, invalid("", "a record must be a JSON object")
+		wrong = invalid("", "a record must be a JSON object")
 	case isMistyped:
-		return tracking.RawFix{}, invalid(mistyped.Field, fmt.Sprintf("%s must be a number, not a %s", mistyped.Field, mistyped.Value))
+		wrong = invalid(mistyped.Field, fmt.Sprintf("%s must be %s, not a %s", mistyped.Field, typeOf(mistyped.Field), mistyped.Value))
 	case err != nil:
-		return tracking.RawFix{}, invalid("", "not a JSON object: "+err.Error())
+		wrong = invalid("", "not a JSON object: "+err.Error())
 	case w.Lon == nil:
-		return tracking.RawFix{}, invalid("lon", "lon is missing")
+		wrong = invalid("lon", "lon is missing")
 	case w.Lat == nil:
-		return tracking.RawFix{}, invalid("lat", "lat is missing")
+		wrong = invalid("lat", "lat is missing")
+	}
+	if wrong != nil {
+		return tracking.RawFix{}, w.Device, wrong
 	}
 	at, refusal := fixTime(w.FixedAt)
 	return tracking.RawFix{
-		FixedAt: at, Lon: *w.Lon, Lat: *w.Lat,
+		FixedAt: at, Lon: *w.Lon, Lat: *w.Lat, AltM: w.AltM,
 		AccuracyM: w.AccuracyM, SpeedKmh: w.SpeedKmh, HeadingDeg: w.HeadingDeg,
-	}, refusal
+		Ignition: state(w.Ignition), Engaged: state(w.Engaged),
+	}, w.Device, refusal
+}
+
+// typeOf is what a field must be.
+func typeOf(field string) string {
+	switch field {
+	case "ignition", "engaged":
+		return "true or false"
+	case "device":
+		return "a text"
+	}
+	return "a number"
 }
 
 func fixTime(raw json.RawMessage) (time.Time, *tracking.Refusal) {
@@ -144,7 +218,7 @@ func fixTime(raw json.RawMessage) (time.Time, *tracking.Refusal) {
 	}
 	var ms float64
 	if err := json.Unmarshal(raw, &ms); err == nil {
-		if ms < 1e11 || ms > 1e14 { // 1973 to 5138: rules out seconds
+		if !plausible(ms) {
 			return time.Time{}, invalid("fixed_at", want+"; this number looks like seconds or is out of range")
 		}
 		return time.UnixMilli(int64(ms)).UTC(), nil
@@ -159,6 +233,9 @@ func fixTime(raw json.RawMessage) (time.Time, *tracking.Refusal) {
 	}
 	return at.UTC(), nil
 }
+
+// plausible milliseconds are from 1973 to 5138, which rules out seconds.
+func plausible(ms float64) bool { return ms >= 1e11 && ms <= 1e14 }
 
 func invalid(field, detail string) *tracking.Refusal {
 	return &tracking.Refusal{Reason: tracking.Invalid, Field: field, Detail: detail}

@@ -1,10 +1,16 @@
 package jsonfix
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"jiujin/tracking"
 )
 
 const good = `{"fixed_at":"2026-11-22T06:10:24.5Z","lon":114.6,"lat":29.9,"speed_kmh":0}`
@@ -88,19 +94,118 @@ func TestDecodePointsAtTheBrokenPlace(t *testing.T) {
 	}
 }
 
+// full has every field in its usual form.
+const full = `{"device":"car-17","id":"a-1","fixed_at":1795327824500,"lon":114.6,"lat":-29.905000,"alt_m":12.5,"accuracy_m":4,` +
+	`"speed_kmh":36.2,"heading_deg":0,"ignition":true,"engaged":false}`
+
+func TestDecodeReadsEveryField(t *testing.T) {
+	var b Batch
+	if err := b.Decode([]byte(full + "\n" + strings.Replace(full, "car-17", "\\u4e91", 1) + "\n" + good)); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"car-17", "云", ""} {
+		if r := b.Reports[i].Raw; string(b.Devices[i]) != name || r.Unread != nil || r.Lon != 114.6 {
+			t.Errorf("record %d of %q: %+v", i, b.Devices[i], r)
+		}
+	}
+	want := tracking.RawFix{
+		FixedAt: time.UnixMilli(1795327824500).UTC(), Lon: 114.6, Lat: -29.905, AltM: tracking.Read(12.5), AccuracyM: tracking.Read(4),
+		SpeedKmh: tracking.Read(36.2), HeadingDeg: tracking.Read(0), Ignition: tracking.On, Engaged: tracking.Off, Source: "http",
+	}
+	if b.Reports[0].Raw != want || b.Reports[1].Raw != want {
+		t.Errorf("read as %+v and %+v", b.Reports[0].Raw, b.Reports[1].Raw)
+	}
+}
+
+// A batch that is used again has nothing of what it held, and the usual form needs no memory.
+func TestBatchIsUsedAgain(t *testing.T) {
+	var b Batch
+	long, short := []byte(strings.Repeat(full+"\n", 256)), []byte(strings.Repeat(`{"fixed_at":1795327824500,"lon":1,"lat":2}`+"\n", 256))
+	if err := b.Decode(long); err != nil {
+		t.Fatal(err)
+	}
+	allocs := testing.AllocsPerRun(10, func() {
+		if err := b.Decode(short); err != nil || len(b.Reports) != 256 || b.Reports[7].Raw.SpeedKmh.Known || len(b.Devices[7]) != 0 {
+			t.Fatalf("%+v, %v", b.Reports[7], err)
+		}
+	})
+	if allocs > 0 {
+		t.Errorf("%v allocations for 256 records", allocs)
+	}
+}
+
+// slow reads a body with encoding/json alone.
+func slow(body []byte) (Batch, error) {
+	var b Batch
+	trimmed := bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
+	switch {
+	case len(trimmed) == 0 || trimmed[0] != '[' && trimmed[0] != '{':
+		return b, b.Decode(body)
+	case trimmed[0] == '[':
+		return b, b.careful(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
+	case json.Valid(trimmed):
+		b.record(trimmed)
+		return b, nil
+	}
+	readable := 0
+	for line := range bytes.Lines(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))) {
+		if line = bytes.TrimSpace(line); len(line) == 0 {
+			continue
+		}
+		if len(b.Reports) == MaxRecords {
+			return b, ErrTooMany
+		}
+		if json.Valid(line) {
+			readable++
+		}
+		b.record(line)
+	}
+	if readable == 0 {
+		return b, errors.New("nothing to read")
+	}
+	return b, nil
+}
+
+// FuzzDecode compares what the quick reader makes of a body with what encoding/json does.
 func FuzzDecode(f *testing.F) {
-	for _, seed := range []string{good, "[" + good + "]", good + "\n" + good, "{", "[1,null,{}]", `{"fixed_at":1e13}`} {
+	for _, seed := range []string{
+		good, full, "[" + good + "," + full + "]", good + "\n" + full + "\r\n\n7", "{", "[1,null,{}]", `{"fixed_at":1e13}`, "[ ]",
+		full + full, "[" + full + "]7", `{"LON":1,"lon":01,"lat":.5}`, `{"fixed_at":"2026-11-22T24:00:00+08:00","lon":-0,"lat":1.,"x":2}`,
+		`{"fixed_at":"2026-11-22t06:10:24,5Z","lon":123456789012345678,"lat":0.1234567890123456789,"lat":2}`,
+	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		records, err := Decode(body)
-		if err == nil && len(records) > MaxRecords {
-			t.Fatalf("%d records", len(records))
+		var got Batch
+		err := got.Decode(body)
+		want, wantErr := slow(body)
+		if (err == nil) != (wantErr == nil) {
+			t.Fatalf("%q: %v, want %v", body, err, wantErr)
 		}
-		for _, r := range records {
-			if r.Unread == nil && r.FixedAt.IsZero() {
-				t.Fatalf("accepted without a time: %q", r.Text)
+		if err != nil {
+			return
+		}
+		if len(got.Reports) != len(want.Reports) || !slices.EqualFunc(got.Devices, want.Devices, bytes.Equal) {
+			t.Fatalf("%q: %d records of %q, want %d of %q", body, len(got.Reports), got.Devices, len(want.Reports), want.Devices)
+		}
+		for i := range got.Reports {
+			a, b := got.Reports[i].Raw, want.Reports[i].Raw
+			if !reflect.DeepEqual(a, b) || a.Unread == nil && a.FixedAt.IsZero() && !strings.Contains(string(body), "0001-") {
+				t.Fatalf("%q: record %d is %+v, want %+v", body, i, a, b)
 			}
 		}
 	})
+}
+
+func BenchmarkDecode(b *testing.B) {
+	var batch Batch
+	body := []byte(strings.Repeat(strings.Replace(full, `"id":"a-1",`, "", 1)+"\n", 256))
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := batch.Decode(body); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/256, "ns/record")
 }
