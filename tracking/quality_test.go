@@ -23,8 +23,8 @@ type line struct {
 
 var wuhan = orb.Point{114.3, 30.6}
 
-// away is the point in a direction from p.
-func away(p orb.Point, bearing float64, far geo.Metres) orb.Point {
+// sideways is the point in a direction from p.
+func sideways(p orb.Point, bearing float64, far geo.Metres) orb.Point {
 	return orbgeo.PointAtBearingAndDistance(p, bearing, float64(far))
 }
 
@@ -35,7 +35,7 @@ func judged(t *testing.T, kind string, lines []line) *Store {
 	q := NewQuality(rules)
 	dev := Device{ID: 5, UnitID: 7, Kind: kind}
 	for i, l := range lines {
-		raw := rawAt(away(wuhan, 90, geo.Metres(l.east)), noon.Add(time.Duration(l.second*float64(time.Second))))
+		raw := rawAt(sideways(wuhan, 90, geo.Metres(l.east)), noon.Add(time.Duration(l.second*float64(time.Second))))
 		raw.Ignition = l.ignition
 		if l.speed >= 0 {
 			raw.SpeedKmh = Read(l.speed)
@@ -144,7 +144,7 @@ func TestJudge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, _ := judged(t, c.kind, c.lines).Latest(7)
-			if d := geo.Distance(got.Point, away(wuhan, 90, geo.Metres(c.east))); d > 0.1 {
+			if d := geo.Distance(got.Point, sideways(wuhan, 90, geo.Metres(c.east))); d > 0.1 {
 				t.Errorf("the unit is %.1f m from where it should be", d)
 			}
 			if want := noon.Add(time.Duration(c.at * float64(time.Second))); !got.FixedAt.Equal(want) || got.Doubt != "" {
@@ -175,7 +175,7 @@ func stream(t *rapid.T) []Fix {
 		f.SpeedKmh = Reading{rapid.Float64Range(0, 120).Draw(t, "speed"), rapid.Bool().Draw(t, "has speed")}
 		switch rapid.IntRange(0, 9).Draw(t, "what") {
 		case 0:
-			f.Point = away(here, rapid.Float64Range(0, 359).Draw(t, "bearing"), geo.Metres(rapid.Float64Range(5, 4e6).Draw(t, "far")))
+			f.Point = sideways(here, rapid.Float64Range(0, 359).Draw(t, "bearing"), geo.Metres(rapid.Float64Range(5, 4e6).Draw(t, "far")))
 		case 1:
 			f.FixedAt = at.Add(-time.Duration(rapid.IntRange(1, 4000).Draw(t, "late")) * time.Second)
 		case 2:
@@ -184,7 +184,7 @@ func stream(t *rapid.T) []Fix {
 			}
 		case 3, 4: // it stands
 		default:
-			here = away(here, rapid.Float64Range(0, 359).Draw(t, "bearing"), geo.Metres(rapid.Float64Range(0, 400).Draw(t, "step")))
+			here = sideways(here, rapid.Float64Range(0, 359).Draw(t, "bearing"), geo.Metres(rapid.Float64Range(0, 400).Draw(t, "step")))
 			f.Point = here
 		}
 		fixes = append(fixes, f)
@@ -235,7 +235,7 @@ func TestThreeThatAgreeWin(t *testing.T) {
 				at = f.FixedAt
 			}
 		}
-		there := away(wuhan, rapid.Float64Range(0, 359).Draw(t, "bearing"), geo.Metres(rapid.Float64Range(1e3, 1e6).Draw(t, "far")))
+		there := sideways(wuhan, rapid.Float64Range(0, 359).Draw(t, "bearing"), geo.Metres(rapid.Float64Range(1e3, 1e6).Draw(t, "far")))
 		for i := range 3 {
 			f := fixAt(7, there, at.Add(time.Duration(i+1)*10*time.Second))
 			f.DeviceID, f.Ignition, f.SpeedKmh = 5, Off, Read(0)
@@ -256,8 +256,8 @@ func TestParkedVehicleStaysWhereItIs(t *testing.T) {
 			if i < 3 {
 				off = 0
 			}
-			f := fixAt(7, away(wuhan, rapid.Float64Range(0, 359).Draw(t, "bearing"), off), noon.Add(time.Duration(i)*30*time.Second))
-			f.DeviceID, f.Ignition, f.SpeedKmh = 5, Off, Read(rapid.Float64Range(0, 15).Draw(t, "speed"))
+			f := fixAt(7, sideways(wuhan, rapid.Float64Range(0, 359).Draw(t, "bearing"), off), noon.Add(time.Duration(i)*30*time.Second))
+			f.DeviceID, f.Ignition, f.SpeedKmh = 5, Off, Read(rapid.Float64Range(0, 9).Draw(t, "speed"))
 			enter(q, store, f, &dev)
 			now, _ := store.Latest(7)
 			if d := geo.Distance(now.Point, wuhan); d > 24 || !now.FixedAt.Equal(f.FixedAt) {
