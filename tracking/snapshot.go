@@ -208,7 +208,7 @@ func (in *Ingestor) replay(from, to Position) (err error) {
 				case e.fix.Doubt == "":
 					fixes = append(fixes, e.fix)
 				case e.fix.Doubt == Drift:
-					in.store.UpdateAll(fixes)
+					in.store.UpdateAll(fixes, nil)
 					fixes = fixes[:0]
 					if last, ok := in.store.Latest(e.fix.UnitID); ok {
 						in.store.Update(Stay(e.fix, &last))
