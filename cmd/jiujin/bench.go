@@ -9,7 +9,8 @@ import (
 // benchCmd measures the service on the machine it runs on. Each bench prints one JSON object and nothing else on
 // standard output, and fails when an answer was wrong.
 type benchCmd struct {
-	Store benchStoreCmd `cmd:"" help:"Measure the position store: updates, nearest search, memory."`
+	Store     benchStoreCmd     `cmd:"" help:"Measure the position store: updates, nearest search, memory."`
+	Terminals benchTerminalsCmd `cmd:"" help:"Measure JT/T 808 terminals from the socket to the disk and back: frames, acknowledgement, idle memory."`
 }
 
 // printFigures prints v as one JSON object.
