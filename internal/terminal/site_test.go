@@ -62,7 +62,11 @@ func newSite(t *testing.T) *site {
 	s.service = &dispatch.Service{DB: db, Positions: positions}
 	s.engine = &dispatch.Engine{Service: s.service, Log: slog.New(slog.DiscardHandler)}
 	log := slog.New(slog.DiscardHandler)
-	ingest := tracking.NewIngestor(db, positions, tracking.DefaultRules(), nil)
+	spool, err := tracking.OpenLog(t.TempDir(), 1<<30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ingest := tracking.NewIngestor(db, spool, positions, tracking.DefaultRules(), nil, log)
 	s.server = &jt808.Server{Devices: tracking.NewDevices(db), Ingest: ingest, DB: db, Log: log, Limits: jt808.DefaultLimits()}
 	s.server.Limits.Answer = 2 * time.Second
 	wake := make(chan struct{}, 1)
