@@ -72,3 +72,25 @@ func PositionsAt(ctx context.Context, q pg.Queryer, sights []Sight, at time.Time
 	}
 	return byUnit, nil
 }
+
+// Size is what the history takes on disk, with indexes.
+type Size struct {
+	Fixes      int64 // rows
+	FixBytes   int64
+	Tracks     int64 // rows: hours of units
+	TrackFixes int64 // good fixes in them
+	TrackBytes int64
+}
+
+// SizeOf measures the history; it counts the rows and may take a while.
+func SizeOf(ctx context.Context, q pg.Queryer) (s Size, err error) {
+	err = q.QueryRow(ctx, `
+		SELECT (SELECT count(*) FROM fix),
+		       (SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits WHERE inhparent = 'fix'::regclass),
+		       (SELECT count(*) FROM track), (SELECT coalesce(sum(fixes), 0) FROM track), pg_total_relation_size('track')`).
+		Scan(&s.Fixes, &s.FixBytes, &s.Tracks, &s.TrackFixes, &s.TrackBytes)
+	if err != nil {
+		return s, fmt.Errorf("measure the history: %w", err)
+	}
+	return s, nil
+}

@@ -11,6 +11,7 @@ import (
 type benchCmd struct {
 	Store     benchStoreCmd     `cmd:"" help:"Measure the position store: updates, nearest search, memory."`
 	Terminals benchTerminalsCmd `cmd:"" help:"Measure JT/T 808 terminals from the socket to the disk and back: frames, acknowledgement, idle memory."`
+	History   benchHistoryCmd   `cmd:"" help:"Measure the history: bytes a fix, tracks, reading unit-days while positions come in."`
 }
 
 // printFigures prints v as one JSON object.
