@@ -137,6 +137,28 @@ func TestDecodeAnswersAtOnce(t *testing.T) {
 	}
 }
 
+// The example of the paper answers what the paper says.
+func TestDecodeExampleOfThePaper(t *testing.T) {
+	paper, err := os.ReadFile("../../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(paper), "\n## Look into a frame\n")
+	blocks := strings.Split(section, "\n```\n")
+	if len(blocks) < 5 {
+		t.Fatal("the paper has no example")
+	}
+	command, input, _ := strings.Cut(blocks[1], " <<'END'\n")
+	protocol := strings.TrimPrefix(command, "jiujin decode ")
+	var out bytes.Buffer
+	if err := decodeLines(strings.NewReader(strings.TrimSuffix(input, "END")), &out, protocol); err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.ReplaceAll(blocks[3], "\n ", "") + "\n"; out.String() != want {
+		t.Errorf("%s\nanswers\n%sthe paper says\n%s", command, out.String(), want)
+	}
+}
+
 // publicFrames names the files of public frames; there are none where the folder is not beside the repository.
 func publicFrames(t *testing.T, name string) []string {
 	t.Helper()
