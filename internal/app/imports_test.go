@@ -108,6 +108,7 @@ var allowed = []struct{ from, to, reason string }{
 	{"internal/app", "web-map", "hands the pages to the server"},
 
 	{"cmd/jiujin", "geo/basemap", "the import of a map"},
+	{"cmd/jiujin", "geo", "the benches"},
 	{"cmd/jiujin", "geo/datum", "flag of the import"},
 	{"cmd/jiujin", "geo/retailer", "the import"},
 	{"cmd/jiujin", "internal/app", "runs it"},
