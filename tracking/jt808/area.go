@@ -7,57 +7,65 @@ const (
 )
 
 // Vertex is a point in millionths of a degree, without signs; attribute bits 6 and 7 of the area say south and west.
-type Vertex struct{ LatE6, LonE6 uint32 }
+type Vertex struct {
+	LatE6 uint32 `json:"lat_e6"`
+	LonE6 uint32 `json:"lon_e6"`
+}
 
 // Area is a region that the terminal watches by itself.
 type Area struct {
-	ID          uint32
-	Attr        uint16
-	Corners     []Vertex // circle: the centre; rectangle: top left, bottom right; polygon: all
-	RadiusM     uint32   // circle
-	From, Until Clock    // with AreaTimed; a zero date means every day
-	TopKmh      uint16   // with AreaLimited
-	OverS       uint8    // with AreaLimited: how long it may be exceeded
-	NightKmh    uint16   // with AreaLimited, 2019
-	Name        string   // 2019
+	ID       uint32   `json:"id"`
+	Attr     uint16   `json:"attr"`
+	Corners  []Vertex `json:"corners"`  // circle: the centre; rectangle: top left, bottom right; polygon: all
+	RadiusM  uint32   `json:"radius_m"` // circle
+	From     Clock    `json:"from"`
+	Until    Clock    `json:"until"`     // with AreaTimed; a zero date means every day
+	TopKmh   uint16   `json:"top_kmh"`   // with AreaLimited
+	OverS    uint8    `json:"over_s"`    // with AreaLimited: how long it may be exceeded
+	NightKmh uint16   `json:"night_kmh"` // with AreaLimited, 2019
+	Name     string   `json:"name"`      // 2019
 }
 
 // SetAreas gives the terminal circles (0x8600) or rectangles (0x8602).
 type SetAreas struct {
-	Kind   ID
-	Action uint8 // 0 replace all, 1 add, 2 change
-	Areas  []Area
+	Kind   ID     `json:"kind"`
+	Action uint8  `json:"action"` // 0 replace all, 1 add, 2 change
+	Areas  []Area `json:"areas"`
 }
 
 // SetPolygon gives the terminal one polygon.
-type SetPolygon struct{ Area Area }
+type SetPolygon struct {
+	Area Area `json:"area"`
+}
 
 // Turn is a point of a route, with the stretch of road that begins there.
 type Turn struct {
-	ID, Section uint32
+	ID      uint32 `json:"id"`
+	Section uint32 `json:"section"`
 	Vertex
-	WidthM   uint8
-	Attr     uint8 // bit 0 times, 1 speed limit, 2 south, 3 west
-	LongS    uint16
-	ShortS   uint16
-	TopKmh   uint16
-	OverS    uint8
-	NightKmh uint16 // 2019
+	WidthM   uint8  `json:"width_m"`
+	Attr     uint8  `json:"attr"` // bit 0 times, 1 speed limit, 2 south, 3 west
+	LongS    uint16 `json:"long_s"`
+	ShortS   uint16 `json:"short_s"`
+	TopKmh   uint16 `json:"top_kmh"`
+	OverS    uint8  `json:"over_s"`
+	NightKmh uint16 `json:"night_kmh"` // 2019
 }
 
 // SetRoute gives the terminal one route.
 type SetRoute struct {
-	RouteID     uint32
-	Attr        uint16
-	From, Until Clock // with AreaTimed
-	Turns       []Turn
-	Name        string // 2019
+	RouteID uint32 `json:"route_id"`
+	Attr    uint16 `json:"attr"`
+	From    Clock  `json:"from"`
+	Until   Clock  `json:"until"` // with AreaTimed
+	Turns   []Turn `json:"turns"`
+	Name    string `json:"name"` // 2019
 }
 
 // DropAreas deletes areas of a kind (0x8601, 0x8603, 0x8605, 0x8607).
 type DropAreas struct {
-	Kind ID
-	IDs  []uint32 // none means all
+	Kind ID       `json:"kind"`
+	IDs  []uint32 `json:"ids"` // none means all
 }
 
 // areaForm is how a body may deviate from its edition.

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Split makes the frames of a body: one, or as many as it takes with serials that follow each other. Keep them until they
-// are acknowledged: the terminal may ask for parts again. More than 2,000 parts are an ErrLength.
+// Split makes the frames of a body: one, or as many as it takes with serials that follow each other. Keep them until
+// they are acknowledged: the terminal may ask for parts again. More than 2,000 parts are an ErrLength.
 func Split(h Header, id ID, serial uint16, body []byte) ([]Frame, error) {
 	if len(body) <= maxBody {
 		return []Frame{{Header: h, ID: id, Serial: serial, Body: body}}, nil

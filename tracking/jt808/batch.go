@@ -10,24 +10,24 @@ import (
 
 // LocationReply is the answer to AskLocation.
 type LocationReply struct {
-	Serial   uint16 // of the question
-	Location Location
+	Serial   uint16   `json:"serial"` // of the question
+	Location Location `json:"location"`
 }
 
 // ControlReply is the answer to a control of the vehicle, with the state after it.
 type ControlReply struct {
-	Serial   uint16 // of the control
-	Location Location
+	Serial   uint16   `json:"serial"` // of the control
+	Location Location `json:"location"`
 }
 
 // Batch are several locations in one message, in any order, some perhaps sent before.
 type Batch struct {
-	Replay    bool // stored out of coverage
-	Count     int  // as announced; Locations are what was found
-	Locations []Location
+	Replay    bool       `json:"replay"` // stored out of coverage
+	Count     int        `json:"count"`  // as announced; Locations are what was found
+	Locations []Location `json:"locations"`
 	// Damaged is the number of items that are no location; they cost the others nothing.
-	Damaged  int
-	Trailing Hex // what runs past the end
+	Damaged  int `json:"damaged"`
+	Trailing Hex `json:"trailing"` // what runs past the end
 }
 
 func parseBatch(r *reader) Batch {
@@ -72,8 +72,8 @@ func (m Batch) appendTo(w *writer) {
 
 // ShortBatch is a vendor's batch: locations with one byte of length each, or the state of the battery.
 type ShortBatch struct {
-	Battery   Hex // the whole body when it holds no location: percent, then a time
-	Locations []Location
+	Battery   Hex        `json:"battery"` // the whole body when it holds no location: percent, then a time
+	Locations []Location `json:"locations"`
 }
 
 func parseShortBatch(r *reader) ShortBatch {
@@ -113,8 +113,8 @@ func (m ShortBatch) appendTo(w *writer) {
 
 // Compressed is a message under gzip.
 type Compressed struct {
-	Length uint32 // of Data, as announced
-	Data   Hex
+	Length uint32 `json:"length"` // of Data, as announced
+	Data   Hex    `json:"data"`
 }
 
 const (
@@ -153,9 +153,9 @@ func (m Compressed) appendTo(w *writer) {
 
 // Transparent is data of somebody else, passed through: up (0x0900) or down (0x8900).
 type Transparent struct {
-	Up   bool
-	Type uint8
-	Data Hex
+	Up   bool  `json:"up"`
+	Type uint8 `json:"type"`
+	Data Hex   `json:"data"`
 }
 
 func (m Transparent) appendTo(w *writer) {

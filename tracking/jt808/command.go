@@ -62,8 +62,8 @@ type LinkCheck struct{}
 
 // Track makes the terminal report more often for a while. An interval of zero ends it.
 type Track struct {
-	IntervalS uint16
-	ForS      uint32
+	IntervalS uint16 `json:"interval_s"`
+	ForS      uint32 `json:"for_s"`
 }
 
 func parseTrack(r *reader) Track {
@@ -83,21 +83,23 @@ func (m Track) appendTo(w *writer) {
 
 // ConfirmAlarm tells the terminal that a person has seen its alarms.
 type ConfirmAlarm struct {
-	Serial uint16 // of the location that raised them; 0 for all
-	Alarms Alarm  // of bits 0, 3, 20, 21, 22, 27 and 28
+	Serial uint16 `json:"serial"` // of the location that raised them; 0 for all
+	Alarms Alarm  `json:"alarms"` // of bits 0, 3, 20, 21, 22, 27 and 28
 }
 
 // Control is a command to the terminal itself.
 type Control struct {
-	Command uint8 // 4 restart; others change or harm
-	Args    Hex   // texts separated by ";", with numbers in binary between them
+	Command uint8 `json:"command"` // 4 restart; others change or harm
+	Args    Hex   `json:"args"`    // texts separated by ";", with numbers in binary between them
 }
 
 // Restart is the one Control that we send.
 const Restart = 4
 
 // VehicleControl locks doors and the like. It is read and never sent.
-type VehicleControl struct{ Data Hex }
+type VehicleControl struct {
+	Data Hex `json:"data"`
+}
 
 func (AskLocation) appendTo(*writer)   {}
 func (AskAttributes) appendTo(*writer) {}

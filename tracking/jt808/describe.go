@@ -46,8 +46,8 @@ type Position struct {
 
 // Describe reads a frame as captured, with or without its flags. It changes nothing of it. A frame that Decode or
 // Message refuses is not OK; for the eyes of whoever looks for the fault, what can be made of it is told all the same.
-// Of several frames in a row it tells the first good one, and the fixes of all good ones; of bytes between frames nothing.
-// The second result is the frame that is told; it is zero when there is none.
+// Of several frames in a row it tells the first good one, and the fixes of all good ones; of bytes between frames
+// nothing. The second result is the frame that is told; it is zero when there is none.
 func Describe(captured []byte) (Description, Frame) {
 	chunks := bytes.FieldsFunc(captured, func(r rune) bool { return r == flag })
 	if len(chunks) < 2 {

@@ -1,16 +1,16 @@
 package jt808
 
-// Driver is the driver's card going in or out. It is personal data.
+// Driver is the driver's card going in or out. Name, Licence and Citizen are personal data and left out of JSON.
 type Driver struct {
-	Edition Edition // of the body's form: 2011, 2013 or 2019
-	In      bool    // on duty
-	Clock   Clock   // zero in 2011
-	Read    uint8   // 0 the card was read, else why not; what follows is empty then
-	Name    string
-	Licence string
-	Issuer  string
-	Until   BCD    // YYYYMMDD
-	Citizen string // identity card: 2011 and 2019
+	Edition Edition `json:"edition"` // of the body's form: 2011, 2013 or 2019
+	In      bool    `json:"in"`      // on duty
+	Clock   Clock   `json:"clock"`   // zero in 2011
+	Read    uint8   `json:"read"`    // 0 the card was read, else why not; what follows is empty then
+	Name    string  `json:"-"`
+	Licence string  `json:"-"`
+	Issuer  string  `json:"issuer"`
+	Until   BCD     `json:"until"` // YYYYMMDD
+	Citizen string  `json:"-"`     // identity card: 2011 and 2019
 }
 
 func parseDriver(edition Edition, r *reader) Driver {

@@ -13,8 +13,8 @@ import (
 	"jiujin/tracking/jt808"
 )
 
-// FuzzDecode reads any bytes as a frame. What is read can be shown, and travels again as the same frame; its message, if
-// it can be written, is read again as one that says the same.
+// FuzzDecode reads any bytes as a frame. What is read can be shown, and travels again as the same frame; its message,
+// if it can be written, is read again as one that says the same.
 func FuzzDecode(f *testing.F) {
 	for _, v := range allVectors(f) {
 		f.Add(unhex(v.Hex))

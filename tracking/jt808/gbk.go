@@ -8,8 +8,8 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
-// AppendText writes s in GBK to dst. Characters that GBK lacks (rare names, emoji) become "?"; replaced is their number,
-// so that a sender can be told.
+// AppendText writes s in GBK to dst. Characters that GBK lacks (rare names, emoji) become "?"; replaced is their
+// number, so that a sender can be told.
 func AppendText(dst []byte, s string) (out []byte, replaced int) {
 	enc := simplifiedchinese.GBK.NewEncoder()
 	var two [8]byte

@@ -56,8 +56,8 @@ func (h Header) RawPhone() string {
 }
 
 // Phone identifies the terminal: decimal digits without leading zeros ("0" when there are only zeros). Cheap units put
-// the first 14 digits of an IMEI into the six bytes as a binary number; when these hold a digit from a to f, Phone is that
-// IMEI with its Luhn digit. Twenty digits with one from a to f are given as they are.
+// the first 14 digits of an IMEI into the six bytes as a binary number; when these hold a digit from a to f, Phone is
+// that IMEI with its Luhn digit. Twenty digits with one from a to f are given as they are.
 func (h Header) Phone() string {
 	raw := h.RawPhone()
 	if strings.ContainsAny(raw, "abcdef") && h.Form == Form2013 {

@@ -83,8 +83,8 @@ func (i Item) Uint() (uint32, bool) {
 	return binary.BigEndian.Uint32(wide[:]), true
 }
 
-// Named is the item for people: a name with its unit and the value as a number, text or list. An item that is not known,
-// or not of the length that it should have, has the name "raw" and its bytes.
+// Named is the item for people: a name with its unit and the value as a number, text or list. An item that is not
+// known, or not of the length that it should have, has the name "raw" and its bytes.
 func (i Item) Named() (name string, value any) {
 	n, _ := i.Uint()
 	v := i.Value

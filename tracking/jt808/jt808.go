@@ -1,8 +1,8 @@
-// Package jt808 is JT/T 808, the protocol between Chinese vehicle terminals and platforms, in its editions of 2011, 2013
-// and 2019: bytes to structs and back. It opens no sockets and keeps no time.
+// Package jt808 is JT/T 808, the protocol between Chinese vehicle terminals and platforms, in its editions of 2011,
+// 2013 and 2019. The codec is bytes to structs and back; Server serves terminals with it.
 //
-// A stream goes through a Splitter, each chunk through Decode, each Frame through Frame.Message; a long message passes an
-// Assembler in between. The other way, Append writes a Message as it travels.
+// A stream goes through a Splitter, each chunk through Decode, each Frame through Frame.Message; a long message passes
+// an Assembler in between. The other way, Append writes a Message as it travels.
 //
 // Integers are big-endian. Texts are GBK on the wire and UTF-8 in the structs. Times are GMT+8 on the wire (0x8004
 // excepted) and UTC in the structs. Coordinates are millionths of a degree in whatever datum the terminal uses.
@@ -112,8 +112,8 @@ func (h Hex) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h), ni
 
 // Raw is a message that this package does not know, or a part of one. Data points into the frame it came in.
 type Raw struct {
-	Kind ID
-	Data Hex
+	Kind ID  `json:"kind"`
+	Data Hex `json:"data"`
 }
 
 // ID is the kind of message.

@@ -101,8 +101,8 @@ func (l *Location) Fixed() bool { return l.Status&StatusFixed != 0 }
 // Encrypted says that the coordinates are not what the receiver measured but GCJ-02 or alike (status bit 5).
 func (l *Location) Encrypted() bool { return l.Status&StatusEncrypted != 0 }
 
-// RawFix is the position as tracking takes it in. FixedAt is zero when the clock is no time; the caller has to say when.
-// A zero coordinate stays zero.
+// RawFix is the position as tracking takes it in. FixedAt is zero when the clock is no time; the caller has to say
+// when. A zero coordinate stays zero.
 //
 // Engaged is On with a full load (bits 8 and 9 both set) or out of service (bit 4), else Off: a unit that has neither
 // wired says empty and in service.

@@ -18,7 +18,8 @@ import (
 )
 
 const (
-	// fixedPart is the location of the standard's examples: 23.129163 N 113.264435 E, 21 m, 36.5 km/h, 90°, 09:30:15 in GMT+8.
+	// fixedPart is the location of the standard's examples: 23.129163 N 113.264435 E, 21 m, 36.5 km/h, 90°, 09:30:15 in
+	// GMT+8.
 	fixedPart = "00000000" + "000c0003" + "0160ec4b" + "06c04733" + "0015" + "016d" + "005a" + "261122093015"
 	// typical is a whole frame with it, an odometer, the tachograph's speed, signal and satellites.
 	typical = "7e0200002c0138001380000003" + fixedPart + "01040001e240030201683001" + "1f31010e387e"

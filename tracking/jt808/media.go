@@ -2,11 +2,11 @@ package jt808
 
 // MediaHead describes a picture or a recording.
 type MediaHead struct {
-	MediaID uint32
-	Type    uint8 // 0 image, 1 audio, 2 video
-	Format  uint8 // 0 JPEG, 1 TIF, 2 MP3, 3 WAV, 4 WMV
-	Event   uint8 // 0 asked by the platform, 1 timed, 2 robbery, 3 collision, …
-	Channel uint8
+	MediaID uint32 `json:"media_id"`
+	Type    uint8  `json:"type"`   // 0 image, 1 audio, 2 video
+	Format  uint8  `json:"format"` // 0 JPEG, 1 TIF, 2 MP3, 3 WAV, 4 WMV
+	Event   uint8  `json:"event"`  // 0 asked by the platform, 1 timed, 2 robbery, 3 collision, …
+	Channel uint8  `json:"channel"`
 }
 
 func (r *reader) mediaHead() MediaHead { return MediaHead{r.u32(), r.u8(), r.u8(), r.u8(), r.u8()} }
@@ -23,10 +23,11 @@ type MediaEvent struct{ MediaHead }
 // their own, and Data is that of one.
 type Media struct {
 	MediaHead
-	Location Location // where it was made; zero in 2011
+	Location Location `json:"location"` // where it was made; zero in 2011
 	// Parts and Part are the counters of 2011, which stand in the body; zero otherwise.
-	Parts, Part uint32
-	Data        Hex
+	Parts uint32 `json:"parts"`
+	Part  uint32 `json:"part"`
+	Data  Hex    `json:"data"`
 }
 
 func parseMedia(r *reader) Media {
@@ -55,8 +56,8 @@ func isMedia2011(r reader) bool {
 
 // MediaReply is our answer to a Media: all is there, or these parts are missing.
 type MediaReply struct {
-	MediaID uint32
-	Missing []uint16 // from 1
+	MediaID uint32   `json:"media_id"`
+	Missing []uint16 `json:"missing"` // from 1
 }
 
 func parseMediaReply(r *reader) MediaReply {
@@ -69,13 +70,16 @@ func parseMediaReply(r *reader) MediaReply {
 
 // Photo asks for pictures or a recording.
 type Photo struct {
-	Channel                                  uint8  // from 1
-	Command                                  uint16 // 0 stop, 0xffff video, else number of pictures
-	IntervalS                                uint16 // between pictures, or length of the video; 0 as short as possible
-	Store                                    bool   // keep it instead of sending it
-	Resolution                               uint8  // 1 320×240, 2 640×480, 3 800×600, 4 1024×768, …
-	Quality                                  uint8  // 1 best to 10
-	Brightness, Contrast, Saturation, Chroma uint8
+	Channel    uint8  `json:"channel"`    // from 1
+	Command    uint16 `json:"command"`    // 0 stop, 0xffff video, else number of pictures
+	IntervalS  uint16 `json:"interval_s"` // between pictures, or length of the video; 0 as short as possible
+	Store      bool   `json:"store"`      // keep it instead of sending it
+	Resolution uint8  `json:"resolution"` // 1 320×240, 2 640×480, 3 800×600, 4 1024×768, …
+	Quality    uint8  `json:"quality"`    // 1 best to 10
+	Brightness uint8  `json:"brightness"`
+	Contrast   uint8  `json:"contrast"`
+	Saturation uint8  `json:"saturation"`
+	Chroma     uint8  `json:"chroma"`
 }
 
 func parsePhoto(r *reader) Photo {
@@ -87,9 +91,9 @@ func parsePhoto(r *reader) Photo {
 
 // PhotoReply is the answer to Photo; the pictures follow as Media.
 type PhotoReply struct {
-	Serial uint16 // of the question
-	Result uint8  // 0 done, 1 failed, 2 no such channel
-	Media  []uint32
+	Serial uint16   `json:"serial"` // of the question
+	Result uint8    `json:"result"` // 0 done, 1 failed, 2 no such channel
+	Media  []uint32 `json:"media"`
 }
 
 func parsePhotoReply(r *reader) PhotoReply {

@@ -2,8 +2,8 @@ package jt808
 
 import "fmt"
 
-// Message reads the body. What this package does not know, a part of a long message and an encrypted body are Raw and no
-// error. The error wraps ErrBody. The message points into the frame's body.
+// Message reads the body. What this package does not know, a part of a long message and an encrypted body are Raw and
+// no error. The error wraps ErrBody. The message points into the frame's body.
 func (f Frame) Message() (Message, error) {
 	if !f.Whole() || f.Encryption != 0 {
 		return Raw{f.ID, f.Body}, nil
@@ -36,8 +36,8 @@ func AppendBody(dst []byte, m Message, edition Edition) ([]byte, error) {
 	return w.b, nil
 }
 
-// Append writes m to dst as it travels, in several frames when it is long; n is their number, and serials from serial to
-// serial+n-1 are used. To be able to repeat parts, use AppendBody and Split instead.
+// Append writes m to dst as it travels, in several frames when it is long; n is their number, and serials from serial
+// to serial+n-1 are used. To be able to repeat parts, use AppendBody and Split instead.
 func Append(dst []byte, h Header, serial uint16, m Message) (out []byte, n int, err error) {
 	body, err := AppendBody(nil, m, h.Edition())
 	if err != nil {

@@ -4,8 +4,8 @@ import "encoding/binary"
 
 // Param is one setting of a terminal. Value is as sent.
 type Param struct {
-	ID    uint32
-	Value Hex
+	ID    uint32 `json:"id"`
+	Value Hex    `json:"value"`
 }
 
 // Uint32Param is a setting that is a DWORD.
@@ -24,9 +24,9 @@ const (
 
 // ParamList are settings as a message lists them.
 type ParamList struct {
-	Count    int // as announced; the list may be shorter when the message is damaged
-	List     []Param
-	Trailing Hex // what could not be read as settings
+	Count    int     `json:"count"` // as announced; the list may be shorter when the message is damaged
+	List     []Param `json:"list"`
+	Trailing Hex     `json:"trailing"` // what could not be read as settings
 }
 
 // parseParams walks the settings by their lengths. In 2011 a second count stands behind the first.
@@ -69,11 +69,13 @@ func SetParamsOf(list ...Param) SetParams { return SetParams{ParamList{Count: le
 type AskParams struct{}
 
 // AskSomeParams asks for some.
-type AskSomeParams struct{ IDs []uint32 }
+type AskSomeParams struct {
+	IDs []uint32 `json:"ids"`
+}
 
 // Params is the answer to both.
 type Params struct {
-	Serial uint16 // of the question
+	Serial uint16 `json:"serial"` // of the question
 	ParamList
 }
 

@@ -7,14 +7,14 @@ import (
 
 // Register is the terminal's registration.
 type Register struct {
-	Edition    Edition // of the body's form: 2011, 2013 or 2019
-	Province   uint16  // first two digits of GB/T 2260; zero is the platform's default
-	City       uint16  // the other four
-	Maker      string
-	Model      string
-	TerminalID string
-	Colour     uint8  // of the plate; with 0 (no plate) Plate is the VIN
-	Plate      string // or VIN
+	Edition    Edition `json:"edition"`  // of the body's form: 2011, 2013 or 2019
+	Province   uint16  `json:"province"` // first two digits of GB/T 2260; zero is the platform's default
+	City       uint16  `json:"city"`     // the other four
+	Maker      string  `json:"maker"`
+	Model      string  `json:"model"`
+	TerminalID string  `json:"terminal_id"`
+	Colour     uint8   `json:"colour"` // of the plate; with 0 (no plate) Plate is the VIN
+	Plate      string  `json:"plate"`  // or VIN
 }
 
 // registerForm are the sizes of the fixed fields of a registration.
@@ -104,9 +104,9 @@ const (
 
 // RegisterReply is our answer to a registration.
 type RegisterReply struct {
-	Serial uint16 // of the registration
-	Result Registration
-	Code   Hex // for Auth; opaque bytes, empty unless Registered
+	Serial uint16       `json:"serial"` // of the registration
+	Result Registration `json:"result"`
+	Code   Hex          `json:"-"` // for Auth; opaque bytes, empty unless Registered
 }
 
 func parseRegisterReply(r *reader) RegisterReply {
@@ -121,9 +121,9 @@ func (m RegisterReply) appendTo(w *writer) {
 
 // Auth is how a terminal shows its code on every connection. A body of 2019 that does not add up is a code as a whole.
 type Auth struct {
-	Code     Hex    // opaque bytes, without zeros behind
-	IMEI     string // 2019
-	Software string // 2019
+	Code     Hex    `json:"-"`        // opaque bytes, without zeros behind; a secret
+	IMEI     string `json:"imei"`     // 2019
+	Software string `json:"software"` // 2019
 }
 
 func parseAuth(edition Edition, r *reader) Auth {
@@ -161,13 +161,16 @@ func (m Auth) appendTo(w *writer) {
 
 // Attributes is what a terminal tells of itself when asked.
 type Attributes struct {
-	Type               uint16
-	Maker              string
-	MakerBytes         int // size of the maker's field: 5, or 11 from some units of 2019; zero writes 5
-	Model, TerminalID  string
-	ICCID              BCD // 20 digits
-	Hardware, Firmware string
-	GNSS, Radio        uint8 // bits
+	Type       uint16 `json:"type"`
+	Maker      string `json:"maker"`
+	MakerBytes int    `json:"maker_bytes"` // size of the maker's field: 5, or 11 from some units of 2019; zero writes 5
+	Model      string `json:"model"`
+	TerminalID string `json:"terminal_id"`
+	ICCID      BCD    `json:"iccid"` // 20 digits
+	Hardware   string `json:"hardware"`
+	Firmware   string `json:"firmware"`
+	GNSS       uint8  `json:"gnss"`
+	Radio      uint8  `json:"radio"` // bits
 }
 
 func parseAttributes(edition Edition, r *reader) Attributes {

@@ -16,20 +16,20 @@ const (
 
 // Answered names the message that a reply is about.
 type Answered struct {
-	Serial uint16
-	To     ID
+	Serial uint16 `json:"serial"`
+	To     ID     `json:"to"`
 }
 
 // TerminalReply is the terminal's general reply. Done means received, not read by anybody.
 type TerminalReply struct {
 	Answered
-	Result Result
+	Result Result `json:"result"`
 }
 
 // PlatformReply is our general reply.
 type PlatformReply struct {
 	Answered
-	Result Result
+	Result Result `json:"result"`
 }
 
 // ReplyTo is the platform's general reply to f.
@@ -47,7 +47,9 @@ type Logout struct{}
 type TimeRequest struct{}
 
 // TimeReply is the answer (2019). Unlike all other times it travels in UTC.
-type TimeReply struct{ Clock Clock }
+type TimeReply struct {
+	Clock Clock `json:"clock"`
+}
 
 // TimeReplyOf is the answer that tells t.
 func TimeReplyOf(t time.Time) TimeReply { return TimeReply{clockIn(t, 0)} }
@@ -57,9 +59,9 @@ func (m TimeReply) Time() (time.Time, bool) { return m.Clock.in(0) }
 
 // Resend asks for parts of a long message again: by the platform (0x8003), or by the terminal when Up (0x0005, 2019).
 type Resend struct {
-	Up     bool
-	Serial uint16   // of the message's first part
-	Parts  []uint16 // from 1
+	Up     bool     `json:"up"`
+	Serial uint16   `json:"serial"` // of the message's first part
+	Parts  []uint16 `json:"parts"`  // from 1
 }
 
 func parseResend(id ID, edition Edition, r *reader) Resend {

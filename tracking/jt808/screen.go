@@ -3,8 +3,8 @@ package jt808
 // TextFlags say what a terminal does with a text or a question.
 type TextFlags uint8
 
-// The flags of a text. Screen and Speech are the same in all editions; in 2019 the two lowest bits are a number instead:
-// 1 service, 2 urgent, 3 notice.
+// The flags of a text. Screen and Speech are the same in all editions; in 2019 the two lowest bits are a number
+// instead: 1 service, 2 urgent, 3 notice.
 const (
 	TextUrgent TextFlags = 1 << 0
 	TextScreen TextFlags = 1 << 2 // show it
@@ -13,9 +13,9 @@ const (
 
 // Text goes to the vehicle's screen or loudspeaker.
 type Text struct {
-	Flags TextFlags
-	Type  uint8 // 2019: 1 notice, 2 service
-	Text  string
+	Flags TextFlags `json:"flags"`
+	Type  uint8     `json:"type"` // 2019: 1 notice, 2 service
+	Text  string    `json:"text"`
 }
 
 // TextOf is a case's text for a terminal of that edition: shown and read aloud.
@@ -51,15 +51,15 @@ func (m Text) appendTo(w *writer) {
 
 // Option is one answer that a driver can give, or one event that he can report.
 type Option struct {
-	ID   uint8
-	Text string
+	ID   uint8  `json:"id"`
+	Text string `json:"text"`
 }
 
 // Question is shown with buttons for its answers (2011, 2013; many units of 2019 know it too).
 type Question struct {
-	Flags   TextFlags // TextUrgent, TextSpeech
-	Text    string
-	Options []Option
+	Flags   TextFlags `json:"flags"` // TextUrgent, TextSpeech
+	Text    string    `json:"text"`
+	Options []Option  `json:"options"`
 }
 
 func parseQuestion(r *reader) Question {
@@ -81,14 +81,14 @@ func (m Question) appendTo(w *writer) {
 
 // Choice is the driver's answer to a Question.
 type Choice struct {
-	Serial uint16 // of the question
-	Option uint8
+	Serial uint16 `json:"serial"` // of the question
+	Option uint8  `json:"option"`
 }
 
 // SetEvents gives the driver buttons.
 type SetEvents struct {
-	Kind   uint8 // 0 delete all, 1 replace all, 2 add, 3 change, 4 delete these
-	Events []Option
+	Kind   uint8    `json:"kind"` // 0 delete all, 1 replace all, 2 add, 3 change, 4 delete these
+	Events []Option `json:"events"`
 }
 
 const dropEvents = 4 // the kind that needs no texts
@@ -138,12 +138,14 @@ func (m SetEvents) appendTo(w *writer) {
 }
 
 // Event says that the driver pressed a button.
-type Event struct{ Event uint8 }
+type Event struct {
+	Event uint8 `json:"event"`
+}
 
 // CallBack makes the terminal call a number.
 type CallBack struct {
-	Listen uint8 // 0 call; 1 listen in, which has no legal basis here: it is read and never written
-	Phone  string
+	Listen uint8  `json:"listen"` // 0 call; 1 listen in, which has no legal basis here: it is read and never written
+	Phone  string `json:"phone"`
 }
 
 func (m Choice) appendTo(w *writer) {

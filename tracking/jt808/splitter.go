@@ -35,8 +35,8 @@ type Splitter struct {
 	Junk int64 // bytes before the first flag, dropped
 }
 
-// Fill reads once from r. Next must have said that it needs more bytes. It returns what the read returned, io.ErrNoProgress when it gave nothing and no error.
-// Chunks that Next gave before are invalid afterwards.
+// Fill reads once from r. Next must have said that it needs more bytes. It returns what the read returned,
+// io.ErrNoProgress when it gave nothing and no error. Chunks that Next gave before are invalid afterwards.
 func (s *Splitter) Fill(r io.Reader) error {
 	s.makeRoom()
 	n, err := r.Read(s.buf[len(s.buf):cap(s.buf)])
