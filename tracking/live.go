@@ -11,7 +11,7 @@ import (
 // Store holds the newest fix of every unit in memory, indexed by H3 cell, and
 // answers which units are near a point. It is safe for concurrent use.
 //
-// A unit belongs to one of four shards by its id. Each shard is a store of its
+// A unit belongs to one of two shards by its id. Each shard is a store of its
 // own under its own lock; a call that needs several locks them one after the
 // other, never two at once. So each unit is read and written as if at one
 // moment during the call, and nobody sees it go back in time, but two units in
@@ -27,8 +27,8 @@ type Store struct {
 }
 
 const (
-	shardCount = 4
-	shardBits  = 2
+	shardCount = 2
+	shardBits  = 1
 )
 
 // NewStore is an empty Store.

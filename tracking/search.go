@@ -52,7 +52,6 @@ type ranked struct {
 	chord2   float64
 	distance geo.Metres // negative until somebody asks
 	vector   geo.Vector
-	unitID   int64
 	shard    *shard // nil once its fix has been copied
 	unit     int32
 	fix      int32 // its place in fixes
@@ -123,19 +122,15 @@ func (q *search) consider(sh *shard, m *spot) {
 	if q.wanted.Free && m.engaged == On {
 		return
 	}
-	page, i := sh.page(m.unit)
-	if page.marks[i].fixed < q.since {
+	if q.since > math.MinInt64 && sh.mark(m.unit).fixed < q.since {
 		return
 	}
-	r := ranked{
-		chord2: q.from.Chord2(m.vector), distance: -1, vector: m.vector,
-		unitID: page.ids[i], shard: sh, unit: m.unit,
-	}
+	r := ranked{chord2: q.from.Chord2(m.vector), distance: -1, vector: m.vector, shard: sh, unit: m.unit}
 	at := len(q.best)
 	for at > 0 && q.before(&r, &q.best[at-1]) {
 		at--
 	}
-	if at == q.k || q.wanted.Keep != nil && !q.wanted.Keep(r.unitID) {
+	if at == q.k || q.wanted.Keep != nil && !q.wanted.Keep(q.unitID(&r)) {
 		return
 	}
 	if len(q.best) == q.k {
@@ -161,7 +156,16 @@ func (q *search) before(a, b *ranked) bool {
 	if da, db := a.metres(&q.from), b.metres(&q.from); da != db {
 		return da < db
 	}
-	return a.unitID < b.unitID
+	return q.unitID(a) < q.unitID(b)
+}
+
+// unitID is the id of a unit in the list. Most searches need few of them.
+func (q *search) unitID(r *ranked) int64 {
+	if r.shard == nil {
+		return q.fixes[r.fix].UnitID
+	}
+	page, i := r.shard.page(r.unit)
+	return page.ids[i]
 }
 
 // metres is how far the unit is from a point.
