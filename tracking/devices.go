@@ -130,6 +130,72 @@ func (d *Devices) ByName(ctx context.Context, protocol, ident string) (*Device, 
 	return d.missed(ctx, name, func() *entered { return d.byName[name] }, withName, protocol, ident)
 }
 
+// Assign gives each report the device that calls itself by the name in its
+// place; one that nobody registered gets the zero Device, whose fixes Accept
+// refuses. Both slices have the same length, and no report has a device yet.
+// The error is the database's.
+func (d *Devices) Assign(ctx context.Context, protocol string, names [][]byte, reports []Report) error {
+	if d.assign(protocol, names, reports, false) == 0 {
+		return nil
+	}
+	if d.isLoaded() && d.db != nil {
+		if err := d.lookAgain(ctx); err != nil {
+			return err
+		}
+		d.assign(protocol, names, reports, true)
+		return nil
+	}
+	for i := range reports {
+		if reports[i].Device != nil {
+			continue
+		}
+		device, err := d.ByName(ctx, protocol, string(names[i]))
+		switch {
+		case err == nil:
+			reports[i].Device = device
+		case errors.Is(err, ErrUnknownDevice):
+			reports[i].Device = nobody
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+// nobody is the device that nobody registered.
+var nobody = new(Device)
+
+// assign is Assign among the devices held. It counts those that are not and
+// were not a moment ago; after a look they are nobody's and remembered.
+func (d *Devices) assign(protocol string, names [][]byte, reports []Report, looked bool) (missing int) {
+	if looked {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+	} else {
+		d.mu.RLock()
+		defer d.mu.RUnlock()
+	}
+	for i, name := range names {
+		if reports[i].Device != nil {
+			continue
+		}
+		if e := d.byName[Name{protocol, string(name)}]; e != nil {
+			reports[i].Device = &e.Device
+			continue
+		}
+		switch key := (Name{protocol, string(name)}); {
+		case len(name) == 0 || time.Now().Before(d.misses[key]):
+			reports[i].Device = nobody
+		case looked:
+			d.remember(key)
+			reports[i].Device = nobody
+		default:
+			missing++
+		}
+	}
+	return missing
+}
+
 // ByID is the device with an id, among those held.
 func (d *Devices) ByID(id int64) (*Device, bool) {
 	d.mu.RLock()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,6 +24,9 @@ const (
 	keyPrefix     = "jjd_"
 	gatewayPrefix = "jjg_"
 )
+
+// IsGatewayKey tells the keys of gateways from those of devices.
+func IsGatewayKey(key string) bool { return strings.HasPrefix(key, gatewayPrefix) }
 
 // hashKey is what the database keeps of a key. Keys hold 130 random bits, so a
 // fast hash is enough.

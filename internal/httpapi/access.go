@@ -17,6 +17,7 @@ import (
 type access struct {
 	public  bool        // everybody
 	device  bool        // a device with its key, besides the roles
+	gateway bool        // a platform that forwards for many devices, with its key, besides the roles
 	inbound bool        // whoever has a key where the protocol has a place for it, at times in the body: the handler looks
 	local   bool        // from this machine, besides the roles
 	roles   []auth.Role // signed-in people of these roles
@@ -74,7 +75,7 @@ func accessTable() []rule {
 
 		{method: "GET", path: v1 + "/tiles/{z}/{x}/{y}", access: public, quiet: true},
 
-		{method: "POST", path: v1 + "/fixes", access: access{device: true, roles: []auth.Role{auth.Officer, auth.Leader}}, bodyMax: 4 << 20, quiet: true},
+		{method: "POST", path: v1 + "/fixes", access: access{device: true, gateway: true, roles: []auth.Role{auth.Officer, auth.Leader}}, bodyMax: 4 << 20, quiet: true},
 		{method: "GET", path: "/in/osmand", access: inbound, quiet: true},
 		{method: "POST", path: "/in/osmand", access: inbound, quiet: true},
 		{method: "GET", path: "/in/osmand/{token}", access: inbound, quiet: true},
@@ -239,7 +240,8 @@ func (s *Server) setLimits(c echo.Context, rule rule) {
 }
 
 // allowed finds out who asks, and whether the rule lets them in. The context
-// that it returns carries the principal or the device.
+// that it returns is that of the request; aboutRequest knows the principal, the
+// device or the gateway.
 func (s *Server) allowed(ctx context.Context, r *http.Request, rule rule) (context.Context, error) {
 	about := aboutRequest(ctx)
 	if cookie, err := r.Cookie(sessionCookie); err == nil {
@@ -248,8 +250,8 @@ func (s *Server) allowed(ctx context.Context, r *http.Request, rule rule) (conte
 	if rule.public || rule.inbound || rule.local && about.local {
 		return ctx, nil
 	}
-	if scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " "); rule.device && strings.EqualFold(scheme, "Bearer") {
-		return s.lookUpDevice(ctx, strings.TrimSpace(key))
+	if scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " "); (rule.device || rule.gateway) && strings.EqualFold(scheme, "Bearer") {
+		return ctx, s.lookUpKey(ctx, about, rule, strings.TrimSpace(key))
 	}
 	p, err := s.sessions.Principal(ctx, about.token)
 	if rule.device && errors.Is(err, auth.ErrNotSignedIn) {

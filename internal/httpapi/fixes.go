@@ -1,11 +1,15 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"os"
+	"slices"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -14,16 +18,9 @@ import (
 	"jiujin/tracking/jsonfix"
 )
 
-type deviceContext struct{}
-
-// withDevice carries the device that a key belongs to through a request's context.
-func withDevice(ctx context.Context, d *tracking.Device) context.Context {
-	return context.WithValue(ctx, deviceContext{}, d)
-}
-
 // deviceOf is the device that sends; without a key it is the phone of the person who is signed in.
 func (s *Server) deviceOf(ctx context.Context) (d *tracking.Device, phone bool, err error) {
-	if d, ok := ctx.Value(deviceContext{}).(*tracking.Device); ok {
+	if d := aboutRequest(ctx).device; d != nil {
 		return d, false, nil
 	}
 	p := who(ctx)
@@ -37,13 +34,17 @@ func (s *Server) deviceOf(ctx context.Context) (d *tracking.Device, phone bool, 
 	return d, true, err
 }
 
-// lookUpDevice lets a device in by its key.
-func (s *Server) lookUpDevice(ctx context.Context, key string) (context.Context, error) {
-	d, err := s.deps.Devices.ByKey(ctx, key)
-	if err != nil {
-		return nil, err
+// lookUpKey lets a device or a gateway in by its key, and notes which it is.
+func (s *Server) lookUpKey(ctx context.Context, about *about, rule rule, key string) (err error) {
+	if rule.gateway && tracking.IsGatewayKey(key) {
+		about.gateway, err = s.deps.Devices.GatewayByKey(ctx, key)
+		return err
 	}
-	return withDevice(ctx, d), nil
+	if !rule.device {
+		return tracking.ErrUnknownDevice
+	}
+	about.device, err = s.deps.Devices.ByKey(ctx, key)
+	return err
 }
 
 type fixResult struct {
@@ -65,38 +66,81 @@ type fixesAnswer struct {
 
 func (s *Server) fixRoutes() { s.echo.POST("/api/v1/fixes", s.takeFixes) }
 
-// takeFixes takes positions of one device: one object, an array, or NDJSON. It answers when they are durable, with
-// what became of each that was not stored. A client that has no answer sends the same again.
-func (s *Server) takeFixes(c echo.Context) error {
-	ctx := c.Request().Context()
-	device, phone, err := s.deviceOf(ctx)
-	if err != nil {
-		return s.echoRefuse(c, err)
-	}
-	body, err := io.ReadAll(incoming{c.Request().Body})
-	if err != nil {
-		return s.echoRefuse(c, err)
-	}
-	raws, err := jsonfix.Decode(body)
-	if err != nil {
-		return s.echoRefuse(c, err)
-	}
-	if phone {
-		for i := range raws {
-			raws[i].Source = dispatch.PhoneSource
-		}
-	}
-	outcomes, err := s.deps.Ingest.Submit(ctx, *device, raws)
-	if err != nil {
-		return s.echoRefuse(c, err)
-	}
-	return c.JSON(http.StatusOK, fixesOf(outcomes, c.QueryParam("results") == "all"))
+// intake is memory that one request after another uses.
+type intake struct {
+	body     bytes.Buffer
+	batch    jsonfix.Batch
+	outcomes []tracking.Outcome
+	answer   []byte
 }
 
-func fixesOf(outcomes []tracking.Outcome, all bool) fixesAnswer {
-	a := fixesAnswer{Received: len(outcomes), Results: []fixResult{}}
-	for i, o := range outcomes {
-		switch o.Status {
+// keptBody is the size of body above which its memory is not used again.
+const keptBody = 256 << 10
+
+// takeFixes takes positions: one object, an array, or NDJSON, of one device or, under the key of a gateway, of those
+// that each record names. It answers when they are durable, with what became of each that was not stored. A client that
+// has no answer sends the same again.
+func (s *Server) takeFixes(c echo.Context) error {
+	in := s.intakes.Get().(*intake)
+	err := s.takeInto(in, c.Request())
+	if err == nil {
+		in.answer = appendFixesAnswer(in.answer[:0], in.outcomes, c.QueryParam("results") == "all")
+		err = c.JSONBlob(http.StatusOK, in.answer)
+	} else {
+		err = s.echoRefuse(c, err)
+	}
+	if in.body.Cap() <= keptBody {
+		s.intakes.Put(in)
+	}
+	return err
+}
+
+// takeInto reads the records of a request and makes them durable.
+func (s *Server) takeInto(in *intake, r *http.Request) error {
+	ctx := r.Context()
+	gateway := aboutRequest(ctx).gateway != nil
+	var device *tracking.Device
+	var phone bool
+	if !gateway {
+		var err error
+		if device, phone, err = s.deviceOf(ctx); err != nil {
+			return err
+		}
+	}
+	in.body.Reset()
+	if _, err := in.body.ReadFrom(incoming{r.Body}); err != nil {
+		return err
+	}
+	if err := in.batch.Decode(in.body.Bytes()); err != nil {
+		return err
+	}
+	reports := in.batch.Reports
+	if gateway {
+		if err := s.deps.Devices.Assign(ctx, "http", in.batch.Devices, reports); err != nil {
+			return err
+		}
+	} else {
+		for i := range reports {
+			reports[i].Device = device
+			if phone {
+				reports[i].Raw.Source = dispatch.PhoneSource
+			}
+		}
+	}
+	in.outcomes = slices.Grow(in.outcomes[:0], len(reports))[:len(reports)]
+	clear(in.outcomes)
+	receipt, err := s.deps.Ingest.Enter(ctx, reports, in.outcomes)
+	if err != nil {
+		return err
+	}
+	return receipt.Wait(ctx)
+}
+
+// appendFixesAnswer appends a fixesAnswer in JSON.
+func appendFixesAnswer(b []byte, outcomes []tracking.Outcome, all bool) []byte {
+	a := fixesAnswer{Received: len(outcomes)}
+	for i := range outcomes {
+		switch outcomes[i].Status {
 		case tracking.Stored:
 			a.Stored++
 		case tracking.Doubted:
@@ -106,11 +150,34 @@ func fixesOf(outcomes []tracking.Outcome, all bool) fixesAnswer {
 		case tracking.Refused:
 			a.Refused++
 		}
-		if all || o.Status != tracking.Stored {
-			a.Results = append(a.Results, fixResult{Index: i, Status: o.Status, Reason: o.Reason, Field: o.Field, Detail: o.Detail})
-		}
 	}
-	return a
+	number := func(name string, n int) {
+		b = append(b, name...)
+		b = strconv.AppendInt(b, int64(n), 10)
+	}
+	number(`{"received":`, a.Received)
+	number(`,"stored":`, a.Stored)
+	number(`,"doubted":`, a.Doubted)
+	number(`,"duplicate":`, a.Duplicate)
+	number(`,"refused":`, a.Refused)
+	b = append(b, `,"results":[`...)
+	first := true
+	for i := range outcomes {
+		o := &outcomes[i]
+		if !all && o.Status == tracking.Stored {
+			continue
+		}
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		text, err := json.Marshal(fixResult{Index: i, Status: o.Status, Reason: o.Reason, Field: o.Field, Detail: o.Detail})
+		if err != nil { // it is made of numbers and texts
+			panic(err)
+		}
+		b = append(b, text...)
+	}
+	return append(b, "]}\n"...)
 }
 
 // incoming is the body of a request to a handler on echo; it names what can go wrong on the way.

@@ -71,7 +71,7 @@ func TestRefusedFixesAreNamedAndKept(t *testing.T) {
 		{at(0, lat, lon), "invalid", "lat", "swapped"},
 		{at(0, 0, 0), "zero_point", "lon", "no position"},
 		{at(0, 2.35, 48.85), "out_of_region", "lon", "outside"},
-		{at(300, lon, lat), "future", "fixed_at", "ahead"},
+		{at(301, lon, lat), "future", "fixed_at", "ahead"},
 		{at(-40*86400, lon, lat), "too_old", "fixed_at", "old"},
 		{`{"fixed_at":"2026-11-22T06:00:00Z","lon":117.9,"lat":28.4,"speed_kmh":-3}`, "invalid", "speed_kmh", "between"},
 		{`{"fixed_at":"2026-11-22T06:00:00Z","lon":117.9,"lat":28.4,"heading_deg":400}`, "invalid", "heading_deg", "between"},
@@ -98,6 +98,38 @@ func TestRefusedFixesAreNamedAndKept(t *testing.T) {
 	if n := v.count(t, `select count(*) from refused_fix where unit_id = `+id(v.unit)+` and detail <> ''`); n != a.Refused {
 		t.Errorf("%d refused ones are kept, want %d", n, a.Refused)
 	}
+}
+
+// Under the key of a gateway each record goes to the device that it names.
+func TestFixesOfAGateway(t *testing.T) {
+	v := newService(t)
+	_, key, err := tracking.AddGateway(t.Context(), v.db.Pool, "市局平台")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a", "b"} {
+		if _, _, err := tracking.AddDevice(t.Context(), v.db.Pool, tracking.Device{UnitID: v.unit}, tracking.Name{Protocol: "http", Ident: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	of := func(device string, second int) string {
+		return strings.Replace(at(second, lon, lat), "{", `{"id":"x","ignition":true,"engaged":false,"alt_m":40.5,"device":"`+device+`",`, 1)
+	}
+	body := of("a", -30) + "\n" + of("b", -20) + "\n" + of("c", -10) + "\n" + at(-5, lon, lat) + "\n" + of("a", -30)
+	var a fixesAnswer
+	v.call(t, "POST", "/api/v1/fixes", body, "Authorization", "Bearer "+key).into(t, 200, &a)
+	if a.Received != 5 || a.Stored+a.Duplicate != 3 || a.Refused != 2 || a.Results[0].Index != 2 || a.Results[0].Reason != tracking.UnknownDevice ||
+		a.Results[1].Index != 3 || a.Results[1].Reason != tracking.UnknownDevice {
+		t.Errorf("answer %+v", a)
+	}
+	if err := v.ingest.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := v.count(t, `select count(distinct device_id) from fix where alt_m = 40.5 and ignition and not engaged`); n != 2 {
+		t.Errorf("fixes of %d devices, want 2", n)
+	}
+	v.call(t, "POST", "/api/v1/fixes", body, "Authorization", "Bearer "+key+"x").want(t, 401, "unknown_device")
+	v.call(t, "GET", "/api/v1/units", "", "Authorization", "Bearer "+key).want(t, 401, "not_signed_in")
 }
 
 func TestBodiesThatAreNoFixes(t *testing.T) {

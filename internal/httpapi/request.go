@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"jiujin/internal/auth"
+	"jiujin/tracking"
 )
 
 // about is what is known of a request while it is served. It belongs to the
@@ -28,6 +29,8 @@ type about struct {
 	quiet     bool       // a success is logged at Debug level
 	token     string     // of the session cookie; a secret
 	principal *auth.Principal
+	device    *tracking.Device  // whose key came with the request
+	gateway   *tracking.Gateway // likewise
 }
 
 type aboutKey struct{}

@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -79,6 +80,7 @@ type Server struct {
 	metrics  *metrics
 	handler  http.Handler
 	boot     string        // names this run of the process on the streams
+	intakes  sync.Pool     // of *intake
 	recheck  time.Duration // how often an open stream asks whether its person may still watch
 }
 
@@ -98,6 +100,7 @@ func New(deps Deps) (*Server, error) {
 		boot:     rand.Text()[:10],
 		recheck:  recheckWithin,
 	}
+	s.intakes.New = func() any { return new(intake) }
 	if s.log == nil {
 		s.log = slog.Default()
 	}
