@@ -44,8 +44,13 @@ func newSite(t *testing.T, set func(*Limits)) *site {
 	t.Helper()
 	s := &site{t: t, db: pgtest.New(t)}
 	s.db.Now = func() time.Time { return noon }
-	s.ingest = tracking.NewIngestor(s.db, tracking.NewStore(), tracking.DefaultRules(), nil)
-	s.server = &Server{Devices: tracking.NewDevices(s.db), Ingest: s.ingest, Log: slog.New(slog.DiscardHandler), Limits: DefaultLimits()}
+	spool, err := tracking.OpenLog(t.TempDir(), 1<<30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	s.ingest = tracking.NewIngestor(s.db, spool, tracking.NewStore(), tracking.DefaultRules(), nil, log)
+	s.server = &Server{Devices: tracking.NewDevices(s.db), Ingest: s.ingest, Log: log, Limits: DefaultLimits()}
 	if set != nil {
 		set(&s.server.Limits)
 	}
