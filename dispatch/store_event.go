@@ -13,8 +13,8 @@ import (
 // EventView is an event as the screens see it, with what is joined when it is read and never stored in the log.
 type EventView struct {
 	ticket.Event
-	// ActorName is the name of the person who acted: one who works in the branch that the event belongs to, or above it.
-	// It is "" for others, for the engine, and once the name was erased.
+	// ActorName is the name of the person who acted: one who works in the branch that the event belongs to, or above it;
+	// or the label of the vehicle's terminal. It is "" for others, for the engine, and once the name was erased.
 	ActorName string `json:"actor_name"`
 	// OrgPath is the branch of the event's ticket, else of its unit. "" means that it concerns neither and is for
 	// administrators only.
@@ -24,13 +24,14 @@ type EventView struct {
 const (
 	eventViews = `
 select e.seq, e.at, e.type, e.actor, coalesce(e.ticket_id, 0), coalesce(e.unit_id, 0), e.body, coalesce(o.path, ''),
-    case when home.path ^@ o.path or o.path ^@ home.path then p.name else '' end
+    case when home.path ^@ o.path or o.path ^@ home.path then p.name else coalesce(terminal.label, '') end
 from event e
 left join ticket t on t.id = e.ticket_id
 left join unit u on u.id = e.unit_id
 left join org o on o.id = coalesce(t.org_id, u.org_id)
 left join person p on p.id = substring(e.actor from '^person:([0-9]+)$')::bigint
 left join org home on home.id = p.org_id
+left join device terminal on terminal.id = substring(e.actor from '^terminal:([0-9]+)$')::bigint
 `
 	selectEventsAfter = eventViews + `where e.seq > $1 and ($2 = '' or o.path like $2 || '%') order by e.seq limit $3`
 

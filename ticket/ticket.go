@@ -101,8 +101,8 @@ type Urgency int
 // Actor is who does something: a signed-in person, or the dispatch engine. It is passed as an argument, never in
 // a context, and written into the event log by its ID alone.
 type Actor struct {
-	ID       string // "person:12" or "engine"
-	PersonID int64  // 0 for the engine
+	ID       string // "person:12", "terminal:17" (a vehicle's, by its device) or "engine"
+	PersonID int64  // 0 for the engine and for terminals
 	Role     string // an auth role, or "engine"
 	OrgPath  string // branch the actor may change; "" = everything (engine only)
 	// ViewPath is the branch whose tickets the actor may read, and offer to units of the own branch: a squad's leader

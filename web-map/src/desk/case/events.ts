@@ -26,6 +26,11 @@ export const EVENT_TYPES = [
   'shift.added',
   'shift.ended',
   'vault.revealed',
+  'ticket.attached',
+  'terminal.arrived',
+  'terminal.done',
+  'terminal.help',
+  'terminal.sos',
 ] as const
 
 /** The names an event's codes stand for. */
@@ -74,10 +79,11 @@ function reasonOf(t: Translate, type: string, reason: string, names: Names): str
   return reason === 'in_repair' ? t('duty.in_repair') : reason
 }
 
-/** Who did it: the name when the server gives one, else the person's number; the system for the engine. */
+/** Who did it: the name when the server gives one, else the number of person or terminal; the system for the engine. */
 export function actorText(t: Translate, event: Pick<EventView, 'actor' | 'actor_name'>): string {
   const [kind, id] = event.actor.split(':')
   if (kind === 'engine' || kind === 'system') return t('desk.actor.system')
+  if (kind === 'terminal' && id) return event.actor_name || t('desk.actor.terminal', { id })
   if (kind !== 'person' || !id) return event.actor
   return event.actor_name || t('desk.actor.person', { id })
 }
