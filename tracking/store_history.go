@@ -43,8 +43,7 @@ type Sight struct {
 }
 
 // PositionsAt is the newest good fix of each unit at or before a moment, not
-// older than the given age. Units without one are left out. Of a Fix it fills
-// what a map needs: unit, times, point, accuracy, speed, heading, source.
+// older than the given age. Units without one are left out.
 func PositionsAt(ctx context.Context, q pg.Queryer, sights []Sight, at time.Time, oldest time.Duration) (map[int64]Fix, error) {
 	units, phones := make([]int64, len(sights)), make([]*time.Time, len(sights))
 	for i := range sights {
@@ -54,10 +53,10 @@ func PositionsAt(ctx context.Context, q pg.Queryer, sights []Sight, at time.Time
 		}
 	}
 	rows, _ := q.Query(ctx, `
-		SELECT f.unit_id, f.device_id, f.fixed_at, f.received_at, f.lon, f.lat, f.accuracy_m, f.speed_kmh, f.heading_deg, f.h3, f.source
+		SELECT f.*
 		  FROM unnest($1::bigint[], $2::timestamptz[]) AS s (unit_id, phone_from)
 		 CROSS JOIN LATERAL (
-		       SELECT * FROM fix x
+		       SELECT `+fixColumns+` FROM fix x
 		        WHERE x.unit_id = s.unit_id AND x.fixed_at > $3 AND x.fixed_at <= $4 AND x.doubt IS NULL
 		          AND (x.source <> $5 OR x.fixed_at >= s.phone_from)
 		        ORDER BY x.fixed_at DESC, x.received_at DESC, x.device_id DESC, x.content DESC LIMIT 1) f`,

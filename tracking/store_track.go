@@ -46,10 +46,7 @@ func eachFix(ctx context.Context, q pg.Queryer, windows []window, take func(n in
 	var engaged *bool
 	into := []any{&n, &f.UnitID, &f.DeviceID, &f.FixedAt, &f.ReceivedAt, &f.Point[0], &f.Point[1], &speed, &engaged, &f.Source, &f.Doubt}
 	if _, err = pgx.ForEachRow(rows, into, func() error {
-		f.SpeedKmh, f.Engaged = ReadPtr(speed), Unsaid
-		if engaged != nil {
-			f.Engaged = StateOf(*engaged)
-		}
+		f.SpeedKmh, f.Engaged = ReadPtr(speed), switchOf(engaged)
 		take(n-1, &f)
 		return nil
 	}); err != nil {

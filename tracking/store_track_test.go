@@ -239,7 +239,7 @@ func TestDropOld(t *testing.T) {
 	put(t, d.db, trip(unit, noon.Add(day), hour)...)
 	put(t, d.db, trip(unit, noon.Add(-20*day), hour)...) // of a day without a partition
 	err := d.db.InTx(t.Context(), func(tx *pg.Tx) error {
-		return saveRefused(t.Context(), tx, []refused{{fix: Fix{ReceivedAt: noon}}, {fix: Fix{ReceivedAt: noon.Add(20 * day)}}})
+		return saveRefused(t.Context(), tx, []refused{{fix: Fix{ReceivedAt: noon}, raw: "{}"}, {fix: Fix{ReceivedAt: noon.Add(20 * day)}, raw: "{}"}})
 	})
 	if err != nil {
 		t.Fatal(err)
