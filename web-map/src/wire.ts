@@ -320,6 +320,8 @@ export interface SortieCard {
   narrative: string
   reporter_mode: string
   reports_year: number
+  /** Positions say that the unit has arrived; the officer decides. */
+  arrival: { proposed_at: string; metres: number } | null
 }
 
 export interface OfficerView {

@@ -126,6 +126,12 @@ export default {
     farYes: 'Yes, arrived',
     farNo: 'Not yet',
   },
+  arrival: {
+    title: 'You seem to have arrived',
+    text: 'At {time} you had been {distance} from the place for a minute. The arrival is recorded when you confirm it.',
+    yes: 'Arrived',
+    no: 'Not yet',
+  },
   report: {
     title: 'Write the report',
     hint: 'What was checked, what was found, what was decided. Saved on this phone as you type.',

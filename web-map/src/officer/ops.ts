@@ -64,7 +64,7 @@ export function apply(view: OfficerView, op: Op, at: string): OfficerView {
     if (op.type === 'decline') return { ...view, unit: freed(view), offer: null }
     const ticket = stepped(card.ticket, 'accepted', { accepted_at: at, offer: null })
     const unit: UnitView = { ...view.unit, duty: 'committed', sortie_status: 'accepted' }
-    return { ...view, unit, offer: null, sortie: { ...card, id: 0, ticket } }
+    return { ...view, unit, offer: null, sortie: { ...card, id: 0, ticket, arrival: null } }
   }
   const sortie = view.sortie
   if (!sortie || sortie.ticket.id !== op.ticket_id || sortie.ticket.version !== op.version) return view
