@@ -11,6 +11,7 @@ data=$(mktemp -d /tmp/jiujin-crash-XXXXXX)
 chmod 755 "$data"
 ready=$data/ready journal=$data/journal.jsonl log=$data/log
 listen=127.0.0.1:0
+terminals=127.0.0.1:$((20000 + RANDOM % 10000)) # the vehicles look for it there after each kill
 server= fleet=
 
 cleanup() {
@@ -23,7 +24,7 @@ trap cleanup EXIT
 
 start_server() {
   rm -f "$ready"
-  bin/jiujin demo --data-dir "$data" --listen "$listen" --ready-file "$ready" >>"$log" 2>&1 &
+  bin/jiujin demo --data-dir "$data" --listen "$listen" --jt808-listen "$terminals" --ready-file "$ready" >>"$log" 2>&1 &
   server=$!
   until [ -s "$ready" ]; do
     kill -0 "$server" 2>/dev/null || { tail -n 20 "$log" >&2; keep=1; exit 1; }
@@ -45,6 +46,7 @@ await_ready() {
 
 start_server
 bin/fleetsim --url "$url" --credentials "$data/demo-credentials.json" --journal "$journal" \
+  --protocol mix --terminals "$terminals" --blind-every 30s --blind-for 10s --chaos 0.3 \
   --calls-per-hour 3600 --scene 5s --dispatcher-delay 3s --json >"$data/summary.json" 2>>"$log" &
 fleet=$!
 

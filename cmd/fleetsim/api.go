@@ -21,6 +21,7 @@ const (
 	answerMax     = 32 << 20         // bytes of an answer that are read
 	firstBackoff  = 200 * time.Millisecond
 	lastBackoff   = 2 * time.Second
+	faultsMost    = 10 // answers 500 to one request, which says that the fault stays
 )
 
 // api is the way to the service. It is safe for concurrent use.
@@ -58,7 +59,7 @@ type request struct {
 	sent         func(time.Time) // told of every attempt; may be nil
 }
 
-// route names the request without its numbers: GET /tickets/{id}.
+// route names the request without its numbers and keys: GET /tickets/{id}.
 func (r *request) route() string {
 	path, _, _ := strings.Cut(strings.TrimPrefix(r.path, "/api/v1"), "?")
 	parts := strings.Split(path, "/")
@@ -66,15 +67,19 @@ func (r *request) route() string {
 		if _, err := strconv.ParseInt(p, 10, 64); err == nil {
 			parts[i] = "{id}"
 		}
+		if strings.HasPrefix(p, "jjd_") {
+			parts[i] = "{key}"
+		}
 	}
 	return r.method + " " + strings.Join(parts, "/")
 }
 
-// send makes the request until it is answered, ctx ends, or it is refused; then the error is a *refusal. who may be
+// send makes the request until it is answered, ctx ends, or it is refused; then the error is a *refusal. So is a fault of
+// the service that does not go away. who may be
 // nil for what needs no person; an ended session is opened again.
 func (a *api) send(ctx context.Context, who *person, r *request, out any) error {
 	wait := backoff{}
-	for {
+	for faults := 0; ; {
 		cookie := ""
 		if who != nil {
 			var err error
@@ -83,10 +88,13 @@ func (a *api) send(ctx context.Context, who *person, r *request, out any) error 
 			}
 		}
 		status, after, data, err := a.attempt(ctx, r, cookie)
+		if status == http.StatusInternalServerError {
+			faults++
+		}
 		switch {
 		case ctx.Err() != nil:
 			return fmt.Errorf("%s: %w", r.route(), ctx.Err())
-		case err != nil, status >= 500, status == http.StatusTooManyRequests:
+		case err != nil, status >= 500 && faults < faultsMost, status == http.StatusTooManyRequests:
 		case status == http.StatusUnauthorized && who != nil:
 			who.forget(cookie)
 		case status >= 400:

@@ -22,7 +22,7 @@ type replayCmd struct {
 	Datum     string            `default:"auto" enum:"auto,WGS84,GCJ02,BD09,CGCS2000" help:"To declare for the devices; auto = what the headings say."`
 	TZ        string            `name:"tz" default:"UTC" help:"Zone of times that have no offset."`
 	Protocol  string            `default:"http" enum:"http,gateway,osmand,jt808" help:"How the positions are sent: http, osmand and jt808 by a device for each vehicle, gateway by one for all."`
-	Terminals string            `default:"127.0.0.1:8088" help:"Address of the JT/T 808 listener."`
+	Terminals string            `default:"127.0.0.1:6808" help:"Address of the JT/T 808 listener."`
 	Speed     float64           `default:"60" help:"Times as fast as recorded, by the service's own clock; 0 = as fast as possible, then start the service's clock at the end of the file."`
 	Late      time.Duration     `default:"2h" help:"How far the service's clock may be past the first row when the replay begins."`
 
@@ -175,13 +175,13 @@ func (r *replay) run(ctx context.Context) error {
 }
 
 // conclude makes the comparisons that need the whole file. The live map is compared when the file is in the service's
-// own datum, for the others would be compared with a conversion.
+// own datum, for the others would be compared with a conversion, and by protocols that tell what was refused.
 func (r *replay) conclude(ctx context.Context, fence *fenceCheck) error {
 	for _, check := range []struct {
 		asked bool
 		do    func(context.Context) error
 	}{
-		{r.trace.Datum == datum.WGS84, r.checkNewest},
+		{r.trace.Datum == datum.WGS84 && (r.flags.Protocol == "http" || r.flags.Protocol == "gateway"), r.checkNewest},
 		{r.flags.ExpectStats != "", r.checkStats},
 		{len(r.snapshots) > 0, r.lookBack},
 		{fence != nil, func(ctx context.Context) error { return fence.check(ctx, r) }},

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"jiujin/cmd/fleetsim/trace"
 )
@@ -186,54 +183,5 @@ func (r *replay) stage(ctx context.Context, p pace, rows []trace.Row, send sende
 		}
 		rows = rows[n:]
 	}
-	return nil
-}
-
-// sender sends rows and returns when the service has acknowledged or refused each of them.
-type sender func(ctx context.Context, rows []trace.Row) error
-
-// sender is the way that the flags ask for; done ends it.
-func (r *replay) sender(context.Context) (send sender, done func(), err error) {
-	switch r.flags.Protocol {
-	case "http":
-		return r.byDevice, func() {}, nil
-	}
-	return nil, nil, fmt.Errorf("cannot send by %s", r.flags.Protocol)
-}
-
-// byDevice sends each vehicle's rows under its own key.
-func (r *replay) byDevice(ctx context.Context, rows []trace.Row) error {
-	parts := map[string][]trace.Row{}
-	for _, row := range rows {
-		parts[row.Vehicle] = append(parts[row.Vehicle], row)
-	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(feedAtOnce)
-	for name, part := range parts {
-		g.Go(func() error {
-			records := make([]record, len(part))
-			for i, row := range part {
-				records[i] = recordOf(row)
-			}
-			body, err := json.Marshal(records)
-			if err != nil {
-				return err
-			}
-			return r.post(ctx, r.units[name].key, body, part)
-		})
-	}
-	return g.Wait()
-}
-
-// post sends the records of rows under a key.
-func (r *replay) post(ctx context.Context, key string, body []byte, rows []trace.Row) error {
-	var answer fixesAnswer
-	if err := r.api.send(ctx, nil, &request{method: "POST", path: "/api/v1/fixes", bearer: key, body: body}, &answer); err != nil {
-		return err
-	}
-	if got := answer.Stored + answer.Doubted + answer.Duplicate + answer.Refused; got != len(rows) {
-		return fmt.Errorf("%d records were sent and %d answered", len(rows), got)
-	}
-	r.sent.took(rows, answer)
 	return nil
 }

@@ -17,6 +17,7 @@ type replayed struct {
 	unitID   int64
 	deviceID int64
 	key      string // of its device
+	phone    string // of its vehicle unit
 }
 
 // register makes a unit for each vehicle that has none of its name yet, and a new device for each.
@@ -107,6 +108,17 @@ func (r *replay) enrol(ctx context.Context, squad int64, name string, number int
 		Key string `json:"key"`
 	}
 	body := map[string]any{"label": "replay " + name, "datum": string(r.trace.Datum)}
+	switch named := func(protocol, ident string) []map[string]string {
+		return []map[string]string{{"protocol": protocol, "ident": ident}}
+	}; r.flags.Protocol {
+	case "gateway":
+		body["names"] = named("http", name)
+	case "osmand":
+		body["kind"] = "osmand"
+	case "jt808":
+		u.phone = fmt.Sprintf("170%08d", number)
+		body["kind"], body["names"] = "jt808", named("jt808", u.phone)
+	}
 	if _, err := r.admin.command(ctx, fmt.Sprintf("/units/%d/devices", u.unitID), body, &made, nil); err != nil {
 		return fmt.Errorf("device of %s: %w", name, err)
 	}
