@@ -87,9 +87,9 @@ func NewDevices(db *pg.DB) *Devices {
 	return d
 }
 
-// HoldDevices holds the given devices, each with its key and the names under
-// its place in the lists, and knows no others. It needs no Run and no
-// database: measurements use it. keys and names may be shorter than list.
+// HoldDevices holds the given devices, each with the names in its place, and
+// one gateway, and knows no others. names may be shorter than list. It needs no
+// Run and no database: measurements use it.
 func HoldDevices(list []Device, names [][]Name, gatewayKey string) *Devices {
 	d := NewDevices(nil)
 	for i := range list {

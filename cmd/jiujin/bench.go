@@ -10,6 +10,7 @@ import (
 // standard output, and fails when an answer was wrong.
 type benchCmd struct {
 	Store     benchStoreCmd     `cmd:"" help:"Measure the position store: updates, nearest search, memory."`
+	Ingest    benchIngestCmd    `cmd:"" help:"Measure the intake of positions over HTTP: acknowledged after fsync, and the drain."`
 	Terminals benchTerminalsCmd `cmd:"" help:"Measure JT/T 808 terminals from the socket to the disk and back: frames, acknowledgement, idle memory."`
 	History   benchHistoryCmd   `cmd:"" help:"Measure the history: bytes a fix, tracks, reading unit-days while positions come in."`
 }
