@@ -33,6 +33,7 @@ type spot struct {
 	vector  geo.Vector
 	unit    int32 // its place in the shard
 	engaged State
+	phone   bool // its fix came from a person's phone
 }
 
 // node is a cell with cells in it.

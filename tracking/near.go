@@ -26,6 +26,8 @@ func compareNear(a, b Near) int {
 type Wanted struct {
 	// Free leaves out the units whose newest fix says that they are engaged.
 	Free bool
+	// Vehicles leaves out the units whose newest fix came from a person's phone.
+	Vehicles bool
 	// Since leaves out the units whose newest fix is from before; zero is no bound.
 	Since time.Time
 	// Keep, unless nil, is asked last, only about units that could make the

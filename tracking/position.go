@@ -70,7 +70,13 @@ type arrival struct {
 	vector geo.Vector
 	cell   geo.Cell
 	source uint16
+
+	engaged State
+	phone   bool
 }
+
+// spot is the arrival as a member of a leaf.
+func (e *arrival) spot(unit int32) spot { return spot{e.vector, unit, e.engaged, e.phone} }
 
 // read works out where f is, and sets its Cell. It says false for a fix that
 // moves nobody.
@@ -78,6 +84,7 @@ func (e *arrival) read(f *Fix) bool {
 	if f.Doubt != "" {
 		return false
 	}
+	e.engaged, e.phone = f.Engaged, f.Source == PhoneSource
 	if f.Cell != 0 {
 		e.vector, e.cell = geo.VectorOf(f.Point), f.Cell
 		return true

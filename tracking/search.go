@@ -119,7 +119,7 @@ func (c *child) chord(v *geo.Vector) float64 {
 
 // consider enters a unit into the list if it belongs there.
 func (q *search) consider(sh *shard, m *spot) {
-	if q.wanted.Free && m.engaged == On {
+	if q.wanted.Free && m.engaged == On || q.wanted.Vehicles && m.phone {
 		return
 	}
 	if q.since > math.MinInt64 && sh.mark(m.unit).fixed < q.since {

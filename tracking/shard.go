@@ -113,7 +113,7 @@ func (sh *shard) update(f *Fix, e *arrival) bool {
 		page, i := sh.page(at)
 		page.positions[i].pack(f, e.source)
 		page.marks[i] = mark{fixed: fixed}
-		sh.enter(at, &page.marks[i], e, f.Engaged)
+		sh.enter(at, &page.marks[i], e)
 		return true
 	}
 	page, i := sh.page(at)
@@ -128,11 +128,11 @@ func (sh *shard) update(f *Fix, e *arrival) bool {
 	}
 	page.positions[i], m.fixed = p, fixed
 	if l := &sh.leaves[m.leaf]; l.cell == e.cell {
-		l.members[m.member] = spot{e.vector, at, f.Engaged}
+		l.members[m.member] = e.spot(at)
 		return true
 	}
 	sh.leave(m)
-	sh.enter(at, m, e, f.Engaged)
+	sh.enter(at, m, e)
 	return true
 }
 
@@ -150,11 +150,11 @@ func (sh *shard) add(unitID int64) int32 {
 }
 
 // enter puts the unit at a place into the tree.
-func (sh *shard) enter(at int32, m *mark, e *arrival, engaged State) {
+func (sh *shard) enter(at int32, m *mark, e *arrival) {
 	m.leaf = sh.leafOf(e.cell)
 	l := &sh.leaves[m.leaf]
 	m.member = int32(len(l.members))
-	l.push(spot{e.vector, at, engaged})
+	l.push(e.spot(at))
 }
 
 // leave takes a unit out of the tree: the last member takes its place.

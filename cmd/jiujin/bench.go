@@ -9,6 +9,7 @@ import (
 // benchCmd measures the service on the machine it runs on. Each bench prints one JSON object and nothing else on
 // standard output, and fails when an answer was wrong.
 type benchCmd struct {
+	Near      benchNearCmd      `cmd:"" help:"Measure nearest search over HTTP, with updates beside it."`
 	Store     benchStoreCmd     `cmd:"" help:"Measure the position store: updates, nearest search, memory."`
 	Ingest    benchIngestCmd    `cmd:"" help:"Measure the intake of positions over HTTP: acknowledged after fsync, and the drain."`
 	Terminals benchTerminalsCmd `cmd:"" help:"Measure JT/T 808 terminals from the socket to the disk and back: frames, acknowledgement, idle memory."`

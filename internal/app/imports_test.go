@@ -122,6 +122,9 @@ var allowed = []struct{ from, to, reason string }{
 	{"cmd/jiujin", "tracking/owntracks", "the decode command"},
 	{"cmd/jiujin", "tracking/traccar", "the decode command"},
 	{"cmd/jiujin", "ticket", "the log command"},
+	{"cmd/jiujin", "dispatch", "the bench of nearest search serves the real routes"},
+	{"cmd/jiujin", "internal/httpapi", "the bench of nearest search serves the real routes"},
+	{"cmd/jiujin", "internal/live", "the bench of nearest search serves the real routes"},
 	{"cmd/jiujin", "tracking", "the benches"},
 
 	{"cmd/fleetsim", "cmd/fleetsim/terminal", "vehicles with JT/T 808 units"},

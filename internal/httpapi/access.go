@@ -17,7 +17,7 @@ import (
 type access struct {
 	public  bool        // everybody
 	device  bool        // a device with its key, besides the roles
-	gateway bool        // a platform that forwards for many devices, with its key, besides the roles
+	gateway bool        // a platform that forwards for many devices, with its key, besides the roles; see Server.machines
 	inbound bool        // whoever has a key where the protocol has a place for it, at times in the body: the handler looks
 	local   bool        // from this machine, besides the roles
 	roles   []auth.Role // signed-in people of these roles
@@ -86,7 +86,7 @@ func accessTable() []rule {
 
 		{method: "GET", path: v1 + "/units", access: board},
 		{method: "POST", path: v1 + "/units", access: administrator},
-		{method: "GET", path: v1 + "/units/near", access: desk},
+		{method: "GET", path: v1 + "/units/near", access: access{gateway: true, roles: desk.roles}, quiet: true},
 		{method: "GET", path: v1 + "/units/{id}", access: board},
 		{method: "GET", path: v1 + "/units/{id}/history", access: review},
 		{method: "GET", path: v1 + "/units/{id}/track", access: review},
@@ -169,7 +169,7 @@ func tablePath(path string) string {
 func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		rule, ok := s.rules[r.Method+" "+tablePath(c.Path())]
+		rule, ok := s.routed[route{r.Method, c.Path()}]
 		if !ok || rule.path == pagesPath && outsideOfPages(r.URL.Path) {
 			return s.unknownRoute(r)
 		}
@@ -186,6 +186,9 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		if ctx != r.Context() {
 			c.SetRequest(r.WithContext(ctx))
+		}
+		if answer := s.machines[route{r.Method, rule.path}]; about.gateway != nil && answer != nil {
+			return answer(c)
 		}
 		return next(c)
 	}

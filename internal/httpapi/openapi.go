@@ -15,12 +15,14 @@ import (
 const (
 	schemeSession = "session"
 	schemeDevice  = "device"
+	schemeGateway = "gateway"
 )
 
 func securitySchemes() map[string]*huma.SecurityScheme {
 	return map[string]*huma.SecurityScheme{
 		schemeSession: {Type: "apiKey", In: "cookie", Name: sessionCookie, Description: "Set by POST /api/v1/session"},
 		schemeDevice:  {Type: "http", Scheme: "bearer", Description: "Key of a device, from POST /api/v1/units/{id}/devices"},
+		schemeGateway: {Type: "http", Scheme: "bearer", Description: "Key of a gateway, a machine that speaks for many devices"},
 	}
 }
 
@@ -32,6 +34,9 @@ func (r rule) security() []map[string][]string {
 	list := []map[string][]string{{schemeSession: {}}}
 	if r.device {
 		list = append(list, map[string][]string{schemeDevice: {}})
+	}
+	if r.gateway {
+		list = append(list, map[string][]string{schemeGateway: {}})
 	}
 	return list
 }

@@ -95,6 +95,13 @@ func (s *Server) finish(rec *recorder, r *http.Request, a *about, took time.Dura
 		route = "none"
 	}
 	s.metrics.observe(r.Method, route, sent, took)
+	level := slog.LevelInfo
+	if a.quiet && sent < 400 {
+		level = slog.LevelDebug
+	}
+	if !s.log.Enabled(r.Context(), level) {
+		return
+	}
 	attrs := []slog.Attr{
 		slog.String("request", a.id), slog.String("method", r.Method), slog.String("route", route),
 		slog.Int("status", sent), slog.Int64("bytes", rec.bytes), slog.Duration("took", took.Round(time.Microsecond)),
@@ -102,10 +109,6 @@ func (s *Server) finish(rec *recorder, r *http.Request, a *about, took time.Dura
 	}
 	if a.principal != nil {
 		attrs = append(attrs, slog.Int64("person", a.principal.PersonID))
-	}
-	level := slog.LevelInfo
-	if a.quiet && sent < 400 {
-		level = slog.LevelDebug
 	}
 	s.log.LogAttrs(r.Context(), level, "request", attrs...)
 }

@@ -75,7 +75,9 @@ type Server struct {
 	keys     *auth.Throttle // wrong keys of devices, per address
 	echo     *echo.Echo
 	api      huma.API
-	rules    map[string]rule // by method and path
+	rules    map[string]rule            // by method and path
+	routed   map[route]rule             // the same by echo's way of writing a path
+	machines map[route]echo.HandlerFunc // the answers for gateways, by the table's path
 	pages    *pages
 	metrics  *metrics
 	handler  http.Handler
@@ -97,6 +99,8 @@ func New(deps Deps) (*Server, error) {
 		keys:     auth.NewThrottle(auth.ThrottleRule{Free: 300, Window: 10 * time.Minute, First: time.Second, Keys: 10_000}),
 		echo:     echo.New(),
 		rules:    make(map[string]rule),
+		routed:   make(map[route]rule),
+		machines: make(map[route]echo.HandlerFunc),
 		boot:     rand.Text()[:10],
 		recheck:  recheckWithin,
 	}
@@ -122,11 +126,19 @@ func New(deps Deps) (*Server, error) {
 	if err := s.checkRoutes(); err != nil {
 		return nil, err
 	}
+	for _, r := range s.echo.Routes() {
+		if rule, ok := s.rules[r.Method+" "+tablePath(r.Path)]; ok {
+			s.routed[route{r.Method, r.Path}] = rule
+		}
+	}
 	if s.handler, err = s.outside(s.echo); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
+
+// route is a method and a path.
+type route struct{ method, path string }
 
 // registerRoutes names every route there is.
 func (s *Server) registerRoutes() {

@@ -53,6 +53,9 @@ type nearInput struct {
 	Lon float64 `query:"lon" required:"true" minimum:"-180" maximum:"180"`
 	Lat float64 `query:"lat" required:"true" minimum:"-90" maximum:"90"`
 	K   int     `query:"k" default:"5" minimum:"1" maximum:"100"`
+
+	Free  bool      `query:"free" doc:"Leave out units whose newest fix says that the crew is busy"`
+	Since time.Time `query:"since" doc:"Leave out units whose newest fix is from before"`
 }
 
 type nearUnit struct {
@@ -71,7 +74,12 @@ func (s *Server) unitRoutes() {
 	tags := []string{"units"}
 	handle(s, "GET", path, huma.Operation{Summary: "Units of the branch; those of a squad's people are the county's", Tags: tags}, s.listUnits)
 	handle(s, "POST", path, huma.Operation{Summary: "Add a unit", Tags: tags, DefaultStatus: http.StatusCreated}, s.addUnit)
-	handle(s, "GET", path+"/near", huma.Operation{Summary: "The units nearest to a point", Tags: tags}, s.unitsNear)
+	handle(s, "GET", path+"/near", huma.Operation{
+		Summary: "The units nearest to a point", Tags: tags,
+		Description: "With the key of a gateway the answer is as of all vehicles, and each unit is " +
+			"`unit_id`, `distance_m`, `lon`, `lat`, `fixed_at`, and where known `speed_kmh`, `heading_deg`, `engaged`.",
+	}, s.unitsNear)
+	s.machines[route{"GET", path + "/near"}] = s.vehiclesNear
 	handle(s, "GET", path+"/{id}", huma.Operation{Summary: "One unit", Tags: tags},
 		func(ctx context.Context, in *unitInput) (*unitOutput, error) {
 			v, err := s.deps.Dispatch.UnitViewByID(ctx, s.deps.DB.Pool, who(ctx).CountyPath, in.ID, s.now())
@@ -123,7 +131,8 @@ func (s *Server) unitsNear(ctx context.Context, in *nearInput) (*nearOutput, err
 	out := &nearOutput{}
 	out.Body.Units = []nearUnit{}
 	keep := func(id int64) bool { _, ok := mine[id]; return ok }
-	for _, n := range s.deps.Dispatch.Positions.Nearest(p, in.K, keep) {
+	wanted := tracking.Wanted{Free: in.Free, Since: in.Since, Keep: keep}
+	for _, n := range s.deps.Dispatch.Positions.AppendNearest(nil, p, in.K, wanted) {
 		out.Body.Units = append(out.Body.Units, nearUnit{Unit: mine[n.Fix.UnitID], DistanceM: float64(n.Distance)})
 	}
 	return out, nil
