@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -325,4 +326,67 @@ func BenchmarkNearest(b *testing.B) {
 			})
 		}
 	}
+}
+
+// While units are moved by several hands, each answer has every unit as of a moment during the question: not from before
+// an update that had ended when it was asked, never farther back than one seen before, and with place, time and distance of
+// one and the same fix.
+func TestNobodySeesAUnitGoBack(t *testing.T) {
+	const units, rounds = 40, 400
+	s := NewStore()
+	placeOf := func(unit, step int64) orb.Point {
+		return orb.Point{114 + 0.01*float64((unit*7+step*13)%50), 30 + 0.01*float64(step%17)}
+	}
+	stepOf := func(f Fix) int64 { return int64(f.FixedAt.Sub(noon) / time.Second) }
+	var ended [units]atomic.Int64
+	var all sync.WaitGroup
+	for worker := range int64(3) {
+		all.Go(func() {
+			random := rand.New(rand.NewPCG(uint64(worker), 31))
+			for step := int64(1); step <= rounds; step++ {
+				var batch []Fix
+				for range 1 + random.IntN(2*units) {
+					unit := random.Int64N(units)
+					at := max(step-random.Int64N(3), 1) // some come late
+					batch = append(batch, fixAt(unit, placeOf(unit, at), noon.Add(time.Duration(at)*time.Second)))
+				}
+				s.UpdateAll(batch, nil)
+				for _, f := range batch {
+					for have := ended[f.UnitID].Load(); have < stepOf(f) && !ended[f.UnitID].CompareAndSwap(have, stepOf(f)); {
+						have = ended[f.UnitID].Load()
+					}
+				}
+			}
+		})
+	}
+	for reader := range 2 {
+		all.Go(func() {
+			var seen [units]int64
+			for question := range rounds {
+				for unit := range seen {
+					seen[unit] = max(seen[unit], ended[unit].Load())
+				}
+				from := placeOf(int64(question), int64(reader))
+				near := s.Nearest(from, units, nil)
+				if question%3 == 0 {
+					near = s.Within(from, 1e6)
+				}
+				there := make(map[int64]bool)
+				for _, n := range near {
+					f, step := n.Fix, stepOf(n.Fix)
+					if step < seen[f.UnitID] || f.Point != placeOf(f.UnitID, step) || n.Distance != geo.Distance(from, f.Point) || there[f.UnitID] {
+						t.Errorf("unit %d is told as %+v after step %d", f.UnitID, n, seen[f.UnitID])
+					}
+					seen[f.UnitID], there[f.UnitID] = step, true
+				}
+				for unit, step := range seen {
+					if f, ok := s.Latest(int64(unit)); step > 0 && (!there[int64(unit)] || !ok || stepOf(f) < step) {
+						t.Errorf("unit %d is missing after step %d, latest %+v", unit, step, f)
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	s.checkShape(t)
 }
