@@ -64,6 +64,7 @@ fmt: web-map/node_modules/.stamp ## Format Go and the web sources
 .PHONY: prove
 prove: setup build ## The long proofs: 10,000 nearest scenes, 20 kill -9 rounds of server and database
 	go test ./tracking -count=1 -run 'NearestIsAScan$$' -scenes 10000 -v -timeout 30m
+	go test ./geo -count=1 -run 'CellAtIsTheLibrarys' -points 10000000 -v
 	deploy/crash.sh 20
 
 .PHONY: fuzz
