@@ -3,6 +3,7 @@ package terminal
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/paulmach/orb"
 
@@ -60,8 +61,14 @@ func (b *Bridge) alarm(ctx context.Context, dev *tracking.Device, raised jt808.A
 	return b.record(ctx, dev, "terminal.sos", data)
 }
 
+// hearWithin is how long the database may take for what a terminal tells; its connection waits for it. What takes
+// longer is not acknowledged and comes again.
+const hearWithin = 5 * time.Second
+
 // record adds a fact that a terminal tells to the log, with the ticket of the unit's sortie when it has one.
 func (b *Bridge) record(ctx context.Context, dev *tracking.Device, event string, data ticket.Data) error {
+	ctx, cancel := context.WithTimeout(ctx, hearWithin)
+	defer cancel()
 	return b.Service.DB.InTx(ctx, func(tx *pg.Tx) error {
 		actor, err := dispatch.TerminalActor(ctx, tx, dev.ID, dev.UnitID)
 		if err != nil {
@@ -77,11 +84,15 @@ func (b *Bridge) record(ctx context.Context, dev *tracking.Device, event string,
 
 // driver keeps a driver's card apart, where nothing shows it.
 func (b *Bridge) driver(ctx context.Context, dev *tracking.Device, card jt808.Driver) error {
+	ctx, cancel := context.WithTimeout(ctx, hearWithin)
+	defer cancel()
 	return saveDriverCard(ctx, b.Service.DB, dev, card)
 }
 
 // media keeps what a terminal took, with the ticket of the unit's sortie when it has one.
 func (b *Bridge) media(ctx context.Context, dev *tracking.Device, m jt808.Media) error {
+	ctx, cancel := context.WithTimeout(ctx, hearWithin)
+	defer cancel()
 	a := &ticket.Attachment{
 		UnitID: dev.UnitID, DeviceID: dev.ID, MediaID: int64(m.MediaID), Type: mediaType(m.Type), Format: mediaFormat(m.Format),
 		Channel: int(m.Channel), Cause: int(m.Event), Content: m.Data,

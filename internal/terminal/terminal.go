@@ -147,7 +147,12 @@ func (b *Bridge) known() []*vehicle {
 	}
 	b.replaced = nil
 	list := make([]*vehicle, 0, len(b.vehicles))
-	for _, v := range b.vehicles {
+	for unit, v := range b.vehicles {
+		if dev, held := b.Terminals.Devices.ByID(v.deviceID); held && dev.UnitID != unit {
+			v.forgetOffer() // it was moved to another unit, and says hello for that
+			delete(b.vehicles, unit)
+			continue
+		}
 		list = append(list, v)
 	}
 	return list

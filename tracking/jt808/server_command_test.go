@@ -251,7 +251,7 @@ func TestPictures(t *testing.T) {
 func TestWhatTerminalsTell(t *testing.T) {
 	var heard told
 	s := newSite(t, heard.listen)
-	s.device(t, "13800138000", true)
+	id := s.device(t, "13800138000", true)
 	u := s.dial(t, jt808.Form2013, "13800138000")
 	u.want(u.send(jt808.Event{Event: 3}), jt808.Done)
 	u.want(u.send(jt808.Driver{In: true, Clock: jt808.ClockOf(nowish), Name: "王师傅", Licence: "0029b885"}), jt808.Done)
@@ -264,7 +264,13 @@ func TestWhatTerminalsTell(t *testing.T) {
 	heard.fail = errors.New("the database is away")
 	heard.mu.Unlock()
 	u.send(jt808.Event{Event: 1}) // no answer
+	towed := at(5)
+	towed.Alarm = 1 << 28
+	u.send(towed) // no answer either, but the map is told
 	u.want(u.send(jt808.Heartbeat{}), jt808.Done)
+	if n := s.fixes(t, id); n != 6 {
+		t.Errorf("%d fixes, want 6", n)
+	}
 	heard.mu.Lock()
 	defer heard.mu.Unlock()
 	if !slices.Equal(heard.buttons, []uint8{3}) || len(heard.cards) != 1 || heard.cards[0].Name != "王师傅" ||

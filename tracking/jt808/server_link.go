@@ -39,8 +39,9 @@ type link struct {
 	closeAt  time.Time // zero = not yet
 	bad      int       // frames since badFrom
 	badFrom  time.Time
-	now      time.Time // of the read at hand
-	parcel   *parcel   // of the read at hand
+	now      time.Time         // of the read at hand
+	parcel   *parcel           // of the read at hand
+	vitals   []tracking.Vitals // room for those of coming fixes
 }
 
 // parcel is what one read leads to.

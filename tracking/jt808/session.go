@@ -45,7 +45,6 @@ type session struct {
 	replaced  atomic.Bool
 	alarms    Alarm             // of the last live location
 	pictures  map[uint16]uint32 // media ids by the serial of the first part
-	vitals    []tracking.Vitals // room for those of coming fixes
 }
 
 // session is that of a header on this link, a new one at its first frame. nil when the register cannot be read.
@@ -67,7 +66,10 @@ func (l *link) session(ctx context.Context, h Header) *session {
 	if l.udp != nil {
 		e.to = l.parcel.to
 	}
-	e.heardAt, l.last, l.sessions[h] = l.now, e, e
+	e.heardAt, l.last = l.now, e
+	if e.device != nil { // strangers are not remembered: they could be any number
+		l.sessions[h] = e
+	}
 	return e
 }
 
@@ -90,11 +92,15 @@ func (e *session) lookUp(ctx context.Context) bool {
 			return false
 		}
 	default:
+		moved := e.device != nil && e.device.UnitID != dev.UnitID
 		if e.device != dev {
 			e.device, e.shifted = dev, nil
 		}
 		if e.term == nil || e.term.deviceID != dev.ID {
 			e.term, e.admitted = s.terminalOf(dev.ID), false
+		}
+		if moved && e.admitted && s.OnReady != nil {
+			s.OnReady(dev)
 		}
 	}
 	e.checkedAt = e.link.now
@@ -284,9 +290,11 @@ func (t *terminal) nextSerial(n int) uint16 {
 	return first
 }
 
-// live takes in a position that is not from a batch. It is acknowledged when it is durable.
+// live takes in a position that is not from a batch. It is acknowledged when it is durable, and when an alarm that
+// begins with it was heard: some end with the acknowledgement.
 func (e *session) live(ctx context.Context, f Frame, loc *Location) {
-	s := e.link.s
+	s, p := e.link.s, e.link.parcel
+	e.fix(loc, false)
 	if raised := loc.Alarm &^ e.alarms; raised != 0 && s.OnAlarm != nil {
 		if err := s.OnAlarm(ctx, e.device, raised); err != nil {
 			s.unheard(f, e.device, err)
@@ -294,8 +302,6 @@ func (e *session) live(ctx context.Context, f Frame, loc *Location) {
 		}
 	}
 	e.alarms = loc.Alarm
-	e.fix(loc, false)
-	p := e.link.parcel
 	p.acks = e.appendReply(p.acks, f, Done)
 }
 
@@ -311,19 +317,20 @@ func (e *session) batch(f Frame, list []Location, replay bool) {
 // fix puts a position among those of this read. A clock that tells no time is replaced by the service's for a live
 // position; a stored one without a time is refused later.
 func (e *session) fix(loc *Location, replay bool) {
-	if len(e.vitals) == 0 {
-		e.vitals = make([]tracking.Vitals, 16)
+	l := e.link
+	if len(l.vitals) == 0 {
+		l.vitals = make([]tracking.Vitals, 8)
 	}
-	raw := loc.RawFix(replay, &e.vitals[0])
-	e.vitals = e.vitals[1:]
+	raw := loc.RawFix(replay, &l.vitals[0])
+	l.vitals = l.vitals[1:]
 	if raw.FixedAt.IsZero() && !replay {
-		raw.FixedAt = e.link.s.Now()
+		raw.FixedAt = l.s.Now()
 	}
 	dev := e.device
 	if loc.Encrypted() && (dev.Datum == "" || dev.Datum == datum.WGS84) {
 		dev = e.shiftedDevice()
 	}
-	e.link.parcel.reports = append(e.link.parcel.reports, tracking.Report{Device: dev, Raw: raw})
+	l.parcel.reports = append(l.parcel.reports, tracking.Report{Device: dev, Raw: raw})
 }
 
 // shiftedDevice is the device as one that reports in GCJ-02: what the secrecy plug-in makes of WGS-84.

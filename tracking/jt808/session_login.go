@@ -5,10 +5,14 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"time"
 )
 
 // codeLength is that of the codes given out: 80 random bits in base 32. Some units cut at 20 bytes.
 const codeLength = 16
+
+// bindWithin is how long the database may take for a registration; the connection waits for it.
+const bindWithin = 5 * time.Second
 
 // register answers a registration: a registered phone gets a new code, unless it is bound to another terminal id. Then
 // the claim is noted with the device, for a person to settle; the old code goes on working.
@@ -27,6 +31,8 @@ func (e *session) register(ctx context.Context, f Frame, m Register) {
 	}
 	code := rand.Text()[:codeLength]
 	hash := sha256.Sum256([]byte(code))
+	ctx, cancel := context.WithTimeout(ctx, bindWithin)
+	defer cancel()
 	bound, err := bindTerminal(ctx, s.DB, e.device.ID, m, hash[:], e.link.addr.String())
 	switch {
 	case err != nil:
