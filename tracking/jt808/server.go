@@ -61,7 +61,8 @@ type Server struct {
 
 	// What terminals tell beside positions. nil is told nothing. OnReady, at each login, must not block; the others are
 	// called in the order of the messages of a connection, which waits for them. With an error the message is not
-	// acknowledged, and the terminal sends it again.
+	// acknowledged, and the terminal sends it again. What they are given points into memory that is used again: they
+	// copy what they keep.
 	OnReady  func(dev *tracking.Device)
 	OnButton func(ctx context.Context, dev *tracking.Device, id uint8) error
 	OnAlarm  func(ctx context.Context, dev *tracking.Device, raised Alarm) error // bits that were not set before

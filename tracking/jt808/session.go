@@ -1,6 +1,7 @@
 package jt808
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/netip"
@@ -154,6 +155,10 @@ func (e *session) message(ctx context.Context, f Frame) {
 		}
 		e.live(ctx, f, &loc)
 		return
+	}
+	switch f.ID {
+	case IDParams, IDLocationReply, IDControlReply: // they go to another goroutine; the buffer is read into again
+		f.Body = bytes.Clone(f.Body)
 	}
 	m, err := f.Message()
 	if err != nil {
