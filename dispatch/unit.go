@@ -28,11 +28,11 @@ func (s *Service) AddUnit(ctx context.Context, tx *pg.Tx, actor ticket.Actor, u 
 
 // AddDevice registers a device of a unit in the actor's branch and returns its key, which is kept only as a hash.
 // Errors: ErrUnitNotFound.
-func (s *Service) AddDevice(ctx context.Context, tx *pg.Tx, actor ticket.Actor, d tracking.Device) (id int64, key string, err error) {
+func (s *Service) AddDevice(ctx context.Context, tx *pg.Tx, actor ticket.Actor, d tracking.Device, names ...tracking.Name) (id int64, key string, err error) {
 	if err := lockUnit(ctx, tx, d.UnitID, actor.OrgPath); err != nil {
 		return 0, "", err
 	}
-	id, key, err = tracking.AddDevice(ctx, tx, d)
+	id, key, err = tracking.AddDevice(ctx, tx, d, names...)
 	if err != nil {
 		return 0, "", err
 	}

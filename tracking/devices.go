@@ -42,6 +42,9 @@ type Devices struct {
 	gateways map[keyHash]*Gateway
 	misses   map[any]time.Time // until when a key or a name is unknown
 
+	dirtyMu sync.Mutex
+	dirty   []*Device // whose health is to be written, at most healthMax
+
 	round struct {
 		sync.Mutex
 		running bool   // Run is at work
@@ -62,7 +65,8 @@ type registered struct {
 // entered is a registered device as it is held.
 type entered struct {
 	registered
-	trail trail // what Device.trail points to, until the device changes
+	trail  trail  // what Device.trail points to, until the device changes
+	health health // likewise
 }
 
 type keyHash [32]byte
@@ -323,10 +327,11 @@ func (d *Devices) ask(ctx context.Context, where string, args ...any) (*Device, 
 // put holds e in place of what was known of the device; the caller holds the lock.
 func (d *Devices) put(e registered) *entered {
 	held := &entered{registered: e}
-	held.Device.trail = &held.trail
+	held.Device.trail, held.Device.health = &held.trail, &held.health
+	held.health.of = d
 	if old := d.byID[e.ID]; old != nil {
 		d.drop(old)
-		held.Device.trail = old.Device.trail
+		held.Device.trail, held.Device.health = old.Device.trail, old.Device.health
 	}
 	held.Kind, held.Label = shared(e.Kind), shared(e.Label)
 	d.byID[e.ID] = held

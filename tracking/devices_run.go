@@ -14,6 +14,7 @@ func (d *Devices) Run(ctx context.Context, log *slog.Logger) error {
 	tick := time.NewTicker(devicesEvery)
 	defer tick.Stop()
 	var since uint64
+	var written time.Time
 	well := true
 	for {
 		next, err := d.follow(ctx, since)
@@ -25,6 +26,12 @@ func (d *Devices) Run(ctx context.Context, log *slog.Logger) error {
 		}
 		if well = err == nil; well {
 			since = next
+		}
+		if well && time.Since(written) >= healthEvery {
+			written = time.Now()
+			if err := d.WriteHealth(ctx); err != nil && ctx.Err() == nil {
+				log.WarnContext(ctx, "the health of devices is not written", "error", err)
+			}
 		}
 		select {
 		case <-ctx.Done():

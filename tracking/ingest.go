@@ -130,6 +130,7 @@ func (in *Ingestor) Enter(ctx context.Context, reports []Report, outcomes []Outc
 	var g *group
 	for i := range reports {
 		in.judge(&reports[i], now, &outcomes[i], s)
+		count(&reports[i], &outcomes[i], now)
 		if len(s.record) < recordBytes/2 && i < len(reports)-1 {
 			continue
 		}

@@ -45,8 +45,9 @@ type Device struct {
 	ClockAhead time.Duration
 	// Interval is how often it is expected to report; zero when nobody said.
 	Interval time.Duration
-	Login    *Login // how it proves who it is, beside its key; nil when it has nothing else
-	trail    *trail // of its newest fixes; nil in one that comes from no Devices
+	Login    *Login  // how it proves who it is, beside its key; nil when it has nothing else
+	health   *health // nil in one that comes from no Devices
+	trail    *trail  // of its newest fixes; nil in one that comes from no Devices
 }
 
 // Login is what some protocols need to let a device in.
@@ -66,8 +67,8 @@ type Name struct{ Protocol, Ident string }
 
 // Gateway is a platform that forwards the fixes of many devices under one key.
 type Gateway struct {
-	ID    int64
-	Label string
+	ID    int64  `json:"id"`
+	Label string `json:"label"`
 }
 
 // Reading is a measurement that a device may leave out. The zero Reading is an

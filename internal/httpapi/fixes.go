@@ -133,6 +133,9 @@ func (s *Server) takeInto(in *intake, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if device != nil {
+		s.deps.Devices.Note(device, s.now(), func() string { return clip(in.body.Bytes()) })
+	}
 	return receipt.Wait(ctx)
 }
 

@@ -151,6 +151,7 @@ func (s *Server) registerRoutes() {
 	s.unitRoutes()
 	s.trackRoutes()
 	s.fixRoutes()
+	s.deviceRoutes()
 	s.fenceRoutes()
 	s.inboundRoutes()
 	s.retailerRoutes()

@@ -156,6 +156,11 @@ type addDeviceInput struct {
 	Body struct {
 		Label string `json:"label" minLength:"1" maxLength:"60"`
 		Datum string `json:"datum,omitempty" default:"WGS84" enum:"WGS84,GCJ02,BD09,CGCS2000" doc:"Of the coordinates it sends"`
+		Kind  string `json:"kind,omitempty" default:"http" enum:"http,jt808,gt06,osmand,owntracks,traccar" doc:"The protocol it speaks"`
+		Names []struct {
+			Protocol string `json:"protocol" minLength:"1" maxLength:"20"`
+			Ident    string `json:"ident" minLength:"1" maxLength:"128"`
+		} `json:"names,omitempty" maxItems:"10" doc:"What it calls itself in its protocol: SIM number, IMEI, terminal id"`
 	}
 }
 
@@ -169,8 +174,12 @@ type newDeviceOutput struct{ Body newDevice }
 func (s *Server) addDevice(ctx context.Context, in *addDeviceInput) (*newDeviceOutput, error) {
 	me, b := actor(who(ctx)), in.Body
 	route := fmt.Sprintf("POST /units/%d/devices", in.ID)
+	var names []tracking.Name
+	for _, n := range b.Names {
+		names = append(names, tracking.Name{Protocol: n.Protocol, Ident: n.Ident})
+	}
 	d, err := command(ctx, s, in.Key, route, b, func(ctx context.Context, tx *pg.Tx) (newDevice, error) {
-		id, key, err := s.deps.Dispatch.AddDevice(ctx, tx, me, tracking.Device{UnitID: in.ID, Label: b.Label, Datum: datum.Datum(b.Datum)})
+		id, key, err := s.deps.Dispatch.AddDevice(ctx, tx, me, tracking.Device{UnitID: in.ID, Label: b.Label, Kind: b.Kind, Datum: datum.Datum(b.Datum)}, names...)
 		return newDevice{DeviceID: id, Key: key}, err
 	})
 	return &newDeviceOutput{Body: d}, err

@@ -1,0 +1,169 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"jiujin/internal/pg"
+	"jiujin/tracking"
+)
+
+type devicesInput struct {
+	Freshness string `query:"freshness" enum:"live,recent,stale,lost" doc:"Only those"`
+}
+
+type devicesOutput struct {
+	Body struct {
+		Devices []tracking.DeviceHealth `json:"devices" nullable:"false"`
+	}
+}
+
+type deviceInput struct {
+	ID int64 `path:"id"`
+}
+
+type deviceDetail struct {
+	tracking.DeviceHealth
+	Refusals   []tracking.KeptRefusal `json:"refusals" nullable:"false" doc:"The newest 20"`
+	SuggestedS *int                   `json:"suggested_clock_ahead_s" doc:"What would explain the clock offset, when that is near a time zone"`
+}
+
+type deviceOutput struct{ Body deviceDetail }
+
+type changeDeviceInput struct {
+	Command
+	ID   int64 `path:"id"`
+	Body struct {
+		Label       *string `json:"label,omitempty" minLength:"1" maxLength:"60"`
+		Datum       *string `json:"datum,omitempty" enum:"WGS84,GCJ02,BD09,CGCS2000"`
+		ClockAheadS *int    `json:"clock_ahead_s,omitempty" minimum:"-86400" maximum:"86400" doc:"By how much its clock is ahead"`
+		IntervalS   *int    `json:"interval_s,omitempty" minimum:"0" maximum:"86400" doc:"0 = nobody knows"`
+		Lenient     *bool   `json:"lenient,omitempty" doc:"JT/T 808: positions are taken before authentication"`
+		Disabled    *bool   `json:"disabled,omitempty"`
+	}
+}
+
+type settleInput struct {
+	Command
+	ID int64 `path:"id"`
+}
+
+type gatewaysOutput struct {
+	Body struct {
+		Gateways []tracking.Gateway `json:"gateways" nullable:"false"`
+	}
+}
+
+type addGatewayInput struct {
+	Command
+	Body struct {
+		Label string `json:"label" minLength:"1" maxLength:"60"`
+	}
+}
+
+type newGateway struct {
+	GatewayID int64  `json:"gateway_id"`
+	Key       string `json:"key" doc:"For Authorization: Bearer; kept only as a hash"`
+}
+
+type newGatewayOutput struct{ Body newGateway }
+
+func (s *Server) deviceRoutes() {
+	tags := []string{"devices"}
+	handle(s, "GET", "/api/v1/devices", huma.Operation{Summary: "Devices of the branch and how they fare, those in trouble first", Tags: tags}, s.listDevices)
+	handle(s, "GET", "/api/v1/devices/{id}", huma.Operation{Summary: "One device: its last message, its last refusals, its clock", Tags: tags}, s.device)
+	handle(s, "PATCH", "/api/v1/devices/{id}", huma.Operation{Summary: "Change a device; what is left out stays", Tags: tags}, s.changeDevice)
+	handle(s, "POST", "/api/v1/devices/{id}/settle-conflict", huma.Operation{Summary: "Let a device register anew after another terminal claimed its identity", Tags: tags}, s.settleConflict)
+	handle(s, "GET", "/api/v1/gateways", huma.Operation{Summary: "Platforms that forward positions", Tags: tags}, s.listGateways)
+	handle(s, "POST", "/api/v1/gateways", huma.Operation{Summary: "Register a gateway; its key is shown this once", Tags: tags, DefaultStatus: http.StatusCreated}, s.addGateway)
+}
+
+func (s *Server) listDevices(ctx context.Context, in *devicesInput) (*devicesOutput, error) {
+	list, err := tracking.HealthOf(ctx, s.deps.DB.Pool, who(ctx).OrgPath, 0, true, s.now())
+	if err != nil {
+		return nil, err
+	}
+	out := &devicesOutput{}
+	out.Body.Devices = []tracking.DeviceHealth{}
+	for _, d := range list {
+		if in.Freshness == "" || string(d.Freshness) == in.Freshness {
+			out.Body.Devices = append(out.Body.Devices, d)
+		}
+	}
+	return out, nil
+}
+
+func (s *Server) device(ctx context.Context, in *deviceInput) (*deviceOutput, error) {
+	d, err := s.deviceDetail(ctx, s.deps.DB.Pool, in.ID)
+	return &deviceOutput{Body: d}, err
+}
+
+func (s *Server) deviceDetail(ctx context.Context, q pg.Queryer, id int64) (deviceDetail, error) {
+	list, err := tracking.HealthOf(ctx, q, who(ctx).OrgPath, id, true, s.now())
+	if err != nil {
+		return deviceDetail{}, err
+	}
+	if id == 0 || len(list) == 0 {
+		return deviceDetail{}, errNotFound
+	}
+	d := deviceDetail{DeviceHealth: list[0]}
+	if d.Refusals, err = tracking.LastRefusals(ctx, q, id); err != nil {
+		return deviceDetail{}, err
+	}
+	if d.ClockOffsetS != nil { // receipt − fix: a clock that is ahead makes it negative
+		if zone, ok := tracking.ZoneError(-time.Duration(*d.ClockOffsetS * float64(time.Second))); ok {
+			seconds := int(zone / time.Second)
+			d.SuggestedS = &seconds
+		}
+	}
+	return d, nil
+}
+
+// changed answers a command on a device with the device as it is now.
+func (s *Server) changed(ctx context.Context, key, route string, id int64, in any, fn func(ctx context.Context, tx *pg.Tx) error) (*deviceOutput, error) {
+	d, err := command(ctx, s, key, route, in, func(ctx context.Context, tx *pg.Tx) (deviceDetail, error) {
+		if err := fn(ctx, tx); errors.Is(err, tracking.ErrUnknownDevice) {
+			return deviceDetail{}, errNotFound
+		} else if err != nil {
+			return deviceDetail{}, err
+		}
+		return s.deviceDetail(ctx, tx, id)
+	})
+	return &deviceOutput{Body: d}, err
+}
+
+func (s *Server) changeDevice(ctx context.Context, in *changeDeviceInput) (*deviceOutput, error) {
+	b, branch := in.Body, who(ctx).OrgPath
+	return s.changed(ctx, in.Key, fmt.Sprintf("PATCH /devices/%d", in.ID), in.ID, b, func(ctx context.Context, tx *pg.Tx) error {
+		return tracking.ChangeDevice(ctx, tx, branch, in.ID, tracking.DeviceChange{
+			Label: b.Label, Datum: b.Datum, ClockAheadS: b.ClockAheadS, IntervalS: b.IntervalS, Lenient: b.Lenient, Disabled: b.Disabled,
+		})
+	})
+}
+
+func (s *Server) settleConflict(ctx context.Context, in *settleInput) (*deviceOutput, error) {
+	branch := who(ctx).OrgPath
+	return s.changed(ctx, in.Key, fmt.Sprintf("POST /devices/%d/settle-conflict", in.ID), in.ID, nil, func(ctx context.Context, tx *pg.Tx) error {
+		return tracking.SettleConflict(ctx, tx, branch, in.ID)
+	})
+}
+
+func (s *Server) listGateways(ctx context.Context, _ *struct{}) (*gatewaysOutput, error) {
+	out := &gatewaysOutput{}
+	var err error
+	out.Body.Gateways, err = tracking.Gateways(ctx, s.deps.DB.Pool)
+	return out, err
+}
+
+func (s *Server) addGateway(ctx context.Context, in *addGatewayInput) (*newGatewayOutput, error) {
+	g, err := command(ctx, s, in.Key, "POST /gateways", in.Body, func(ctx context.Context, tx *pg.Tx) (newGateway, error) {
+		id, key, err := tracking.AddGateway(ctx, tx, in.Body.Label)
+		return newGateway{id, key}, err
+	})
+	return &newGatewayOutput{Body: g}, err
+}

@@ -1,0 +1,130 @@
+package tracking
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	healthEvery = 5 * time.Second // between two writes of what has changed
+	healthMax   = 5_000           // devices in one write; the others wait for their next report
+	rawMax      = 4 << 10         // bytes kept of a message
+	offsetsKept = 9               // live fixes whose clock offset the median is taken of
+)
+
+// health is how a device fares, for the people who look after it. It is made
+// at the first report and costs nothing before.
+type health struct {
+	of   *Devices
+	mu   sync.Mutex
+	kept *healthData
+}
+
+type healthData struct {
+	dirty                               bool // waits to be written
+	seen, noted                         time.Time
+	raw                                 string
+	vitals                              Vitals
+	offsets                             [offsetsKept]float32 // seconds, receipt − fix
+	n, next                             int
+	stored, doubted, duplicate, refused int64 // since the last write
+	refusedAt                           time.Time
+	reason                              Reason
+	detail                              string
+}
+
+// Note keeps the last message of a device as it came, in hexadecimal digits or
+// as text, cut to 4 KiB, for its page. raw is called at most once a second for
+// each device.
+func (d *Devices) Note(dev *Device, now time.Time, raw func() string) {
+	if dev.health == nil {
+		return
+	}
+	dev.health.mu.Lock()
+	defer dev.health.mu.Unlock()
+	h := d.touch(dev, now)
+	if now.Sub(h.noted) < time.Second {
+		return
+	}
+	text := raw()
+	h.noted, h.raw = now, plain(text[:min(len(text), rawMax)])
+}
+
+// count notes what became of a record.
+func count(report *Report, o *Outcome, now time.Time) {
+	dev := report.Device
+	if dev.health == nil {
+		return
+	}
+	dev.health.mu.Lock()
+	defer dev.health.mu.Unlock()
+	h := dev.health.of.touch(dev, now)
+	switch o.Status {
+	case Stored:
+		h.stored++
+	case Doubted:
+		h.doubted++
+	case Duplicate:
+		h.duplicate++
+	case Refused:
+		h.refused++
+	}
+	if o.Reason != "" {
+		h.refusedAt, h.reason, h.detail = now, o.Reason, o.Detail
+	}
+	if v := report.Raw.Vitals; v != nil {
+		h.vitals = *v
+	}
+	if !report.Raw.Replay && !report.Raw.FixedAt.IsZero() {
+		if off := now.Sub(report.Raw.FixedAt); off.Abs() < 24*time.Hour {
+			h.offsets[h.next] = float32(off.Seconds())
+			h.next = (h.next + 1) % offsetsKept
+			h.n = min(h.n+1, offsetsKept)
+		}
+	}
+}
+
+// touch notes that a device was heard of; its lock is held.
+func (d *Devices) touch(dev *Device, now time.Time) *healthData {
+	h := dev.health.kept
+	if h == nil {
+		h = new(healthData)
+		dev.health.kept = h
+	}
+	h.seen = now
+	if !h.dirty {
+		d.dirtyMu.Lock()
+		if h.dirty = len(d.dirty) < healthMax; h.dirty {
+			d.dirty = append(d.dirty, dev)
+		}
+		d.dirtyMu.Unlock()
+	}
+	return h
+}
+
+// offset is the median of the clock offsets; unknown when there is none.
+func (h *healthData) offset() Reading {
+	if h.n == 0 {
+		return Reading{}
+	}
+	sorted := slices.Clone(h.offsets[:h.n])
+	slices.Sort(sorted)
+	return Read(float64(sorted[h.n/2]))
+}
+
+// changed takes what is to be written.
+func (d *Devices) changed() (ids []int64, list []healthData) {
+	d.dirtyMu.Lock()
+	dirty := d.dirty
+	d.dirty = nil
+	d.dirtyMu.Unlock()
+	for _, dev := range dirty {
+		dev.health.mu.Lock()
+		h := dev.health.kept
+		ids, list = append(ids, dev.ID), append(list, *h)
+		h.dirty, h.stored, h.doubted, h.duplicate, h.refused = false, 0, 0, 0, 0
+		dev.health.mu.Unlock()
+	}
+	return ids, list
+}
