@@ -67,10 +67,15 @@ prove: setup build ## The long proofs: 10,000 nearest scenes, 20 kill -9 rounds 
 	go test ./geo -count=1 -run 'CellAtIsTheLibrarys' -points 10000000 -v
 	deploy/crash.sh 20
 
+.PHONY: traces
+traces: setup build ## Replay recorded fleets (JIUJIN_DATA names the folder) and compare; an hour
+	deploy/traces.sh
+
 .PHONY: fuzz
 fuzz: ## Fuzz every decoder for a minute each
 	go test ./tracking -run '^$$' -fuzz FuzzRecord -fuzztime 60s
 	go test ./tracking/jsonfix -run '^$$' -fuzz FuzzDecode -fuzztime 60s
+	go test ./cmd/fleetsim/terminal -run '^$$' -fuzz FuzzRead -fuzztime 60s
 	go test ./geo/retailer -run '^$$' -fuzz FuzzRecords -fuzztime 60s
 	for target in FuzzDecode FuzzBody FuzzSplit FuzzAssemble; do go test ./tracking/jt808 -run '^$$' -fuzz "^$$target\$$" -fuzztime 60s -fuzzminimizetime 1s || exit 1; done
 	go test ./tracking/gt06 -run '^$$' -fuzz FuzzFrames -fuzztime 60s -fuzzminimizetime 1s
