@@ -27,14 +27,24 @@ func (r *replay) planNearest(path string) error {
 
 type nearestCheck struct{ verdict }
 
-// nearAnswer is an answer of GET /units/near.
+// nearAnswer is an answer of GET /units/near: people are told the unit, gateways its number.
 type nearAnswer struct {
 	Units []struct {
-		Unit struct {
+		UnitID int64 `json:"unit_id"`
+		Unit   struct {
 			ID int64 `json:"id"`
 		} `json:"unit"`
 		DistanceM float64 `json:"distance_m"`
 	} `json:"units"`
+}
+
+// near asks as the gateway that feeds, or else as the administrator.
+func (r *replay) near(ctx context.Context, v url.Values) (got nearAnswer, err error) {
+	path := "/units/near?" + v.Encode()
+	if r.gateway == "" {
+		return got, r.admin.get(ctx, path, &got)
+	}
+	return got, r.api.send(ctx, nil, &request{method: "GET", path: "/api/v1" + path, bearer: r.gateway}, &got)
 }
 
 // ask compares both answers to a query, of all vehicles and of the free ones.
@@ -51,8 +61,8 @@ func (c *nearestCheck) ask(ctx context.Context, r *replay, q trace.Query) error 
 		if part.free {
 			v.Set("free", "true")
 		}
-		var got nearAnswer
-		if err := r.admin.get(ctx, "/units/near?"+v.Encode(), &got); err != nil {
+		got, err := r.near(ctx, v)
+		if err != nil {
 			return err
 		}
 		c.compare(fmt.Sprintf("query %d, free %t", q.Number, part.free), r.named(got), part.want)
@@ -64,7 +74,7 @@ func (c *nearestCheck) ask(ctx context.Context, r *replay, q trace.Query) error 
 func (r *replay) named(a nearAnswer) []trace.Near {
 	var list []trace.Near
 	for _, u := range a.Units {
-		list = append(list, trace.Near{Vehicle: r.names[u.Unit.ID], Metres: u.DistanceM})
+		list = append(list, trace.Near{Vehicle: r.names[max(u.UnitID, u.Unit.ID)], Metres: u.DistanceM})
 	}
 	return list
 }

@@ -65,6 +65,7 @@ type replay struct {
 	admin     *person
 	units     map[string]*replayed // by the file's name of the vehicle
 	names     map[int64]string     // the vehicle of a unit
+	gateway   string               // key, when the flags ask for one
 	sent      *sent
 	stops     []stop
 	snapshots []trace.Snapshot // expected

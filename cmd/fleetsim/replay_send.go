@@ -25,7 +25,8 @@ func (r *replay) sender(ctx context.Context) (send sender, done func(), err erro
 			Key string `json:"key"`
 		}
 		_, err := r.admin.command(ctx, "/gateways", map[string]any{"label": "fleetsim replay"}, &made, nil)
-		return func(ctx context.Context, rows []trace.Row) error { return r.byGateway(ctx, made.Key, rows) }, none, err
+		r.gateway = made.Key
+		return r.byGateway, none, err
 	case "osmand":
 		return r.eachVehicle(r.byOsmAnd), none, nil
 	case "jt808":
@@ -52,7 +53,7 @@ func (r *replay) eachVehicle(send func(ctx context.Context, u *replayed, name st
 }
 
 // byGateway sends all rows in one body, in the order of the file.
-func (r *replay) byGateway(ctx context.Context, key string, rows []trace.Row) error {
+func (r *replay) byGateway(ctx context.Context, rows []trace.Row) error {
 	var body bytes.Buffer
 	lines := json.NewEncoder(&body)
 	for _, row := range rows {
@@ -62,7 +63,7 @@ func (r *replay) byGateway(ctx context.Context, key string, rows []trace.Row) er
 			return err
 		}
 	}
-	return r.post(ctx, key, body.Bytes(), rows)
+	return r.post(ctx, r.gateway, body.Bytes(), rows)
 }
 
 // byDevice sends one vehicle's rows under the key of its device.
