@@ -75,7 +75,7 @@ func (d *desk) open(t testing.TB, maxBytes int64) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.shown = append(d.shown, fixes...)
-	}, slog.New(slog.DiscardHandler))
+	}, quiet)
 	if _, err := d.in.Rebuild(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -385,3 +385,5 @@ func TestManyDevicesAtOnce(t *testing.T) {
 	}
 	d.checkTable(t)
 }
+
+var quiet = slog.New(slog.DiscardHandler)
