@@ -120,11 +120,11 @@ func (d *drain) follow(ctx context.Context) error {
 	}
 	d.moveTo(at)
 	for {
-		g := d.log.pendingGroup() // before the look at what is there
+		more := d.log.more() // before the look at what is there
 		_, synced, _ := d.log.Span()
 		if at == synced {
 			select {
-			case <-g.done:
+			case <-more:
 				continue
 			case <-ctx.Done():
 				return ctx.Err()
@@ -193,58 +193,70 @@ func (d *drain) read(at Position) (next Position, err error) {
 func (d *drain) save(ctx context.Context, from, to Position) error {
 	ctx, cancel := context.WithTimeout(ctx, drainWithin)
 	defer cancel()
-	write := saveBatch
-	for {
-		err := d.db.InTx(ctx, func(tx *pg.Tx) error {
-			if err := advance(ctx, tx, d.log.ID(), from, to); err != nil {
-				return err
-			}
-			if err := write(ctx, tx, &d.batch); err != nil {
-				return err
-			}
-			return markDue(ctx, tx, d.batch.fixes)
-		})
-		if !pg.IsData(err) {
+	err := d.db.InTx(ctx, func(tx *pg.Tx) error {
+		if err := saveBatch(ctx, tx, &d.batch); err != nil {
 			return err
 		}
-		d.out.Error("the database does not take a position; looking for it", "error", err)
-		write = d.saveEach
-	}
-}
-
-// saveEach writes the batch row by row, and keeps aside what the database does
-// not take.
-func (d *drain) saveEach(ctx context.Context, tx *pg.Tx, b *batch) error {
-	for i := range b.fixes {
-		one := batch{fixes: b.fixes[i : i+1], contents: b.contents[i : i+1]}
-		if err := d.saveOne(ctx, tx, &one); err != nil {
-			return err
-		}
-	}
-	for i := range b.refused {
-		if err := d.saveOne(ctx, tx, &batch{refused: b.refused[i : i+1]}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (d *drain) saveOne(ctx context.Context, tx *pg.Tx, one *batch) error {
-	inner, err := tx.Begin(ctx)
-	if err != nil {
-		return err
-	}
-	err = saveBatch(ctx, &pg.Tx{Tx: inner}, one)
-	if err == nil {
-		return inner.Commit(ctx)
-	}
+		return d.finish(ctx, tx, d.batch.fixes, from, to)
+	})
 	if !pg.IsData(err) {
 		return err
 	}
-	if err := inner.Rollback(ctx); err != nil {
+	d.out.Error("the database does not take a position; looking for it", "error", err)
+	return d.db.InTx(ctx, func(tx *pg.Tx) error {
+		stored, err := d.saveEach(ctx, tx, &d.batch)
+		if err != nil {
+			return err
+		}
+		return d.finish(ctx, tx, stored, from, to)
+	})
+}
+
+// finish notes what follows from a batch that was written.
+func (d *drain) finish(ctx context.Context, tx *pg.Tx, stored []Fix, from, to Position) error {
+	if err := markDue(ctx, tx, stored); err != nil {
 		return err
 	}
-	return d.aside(fmt.Appendf(nil, "%+v\n", one), err)
+	return advance(ctx, tx, d.log.ID(), from, to)
+}
+
+// saveEach writes the batch row by row, keeps aside what the database does not
+// take, and returns the fixes that it took.
+func (d *drain) saveEach(ctx context.Context, tx *pg.Tx, b *batch) (stored []Fix, err error) {
+	for i := range b.fixes {
+		one := batch{fixes: b.fixes[i : i+1], contents: b.contents[i : i+1]}
+		ok, err := d.saveOne(ctx, tx, &one)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			stored = append(stored, b.fixes[i])
+		}
+	}
+	for i := range b.refused {
+		if _, err := d.saveOne(ctx, tx, &batch{refused: b.refused[i : i+1]}); err != nil {
+			return nil, err
+		}
+	}
+	return stored, nil
+}
+
+func (d *drain) saveOne(ctx context.Context, tx *pg.Tx, one *batch) (ok bool, err error) {
+	inner, err := tx.Begin(ctx)
+	if err != nil {
+		return false, err
+	}
+	err = saveBatch(ctx, &pg.Tx{Tx: inner}, one)
+	if err == nil {
+		return true, inner.Commit(ctx)
+	}
+	if !pg.IsData(err) {
+		return false, err
+	}
+	if err := inner.Rollback(ctx); err != nil {
+		return false, err
+	}
+	return false, d.aside(fmt.Appendf(nil, "%+v\n", one), err)
 }
 
 // aside keeps what can never be written in a file of the spool's folder. It is

@@ -68,8 +68,9 @@ type Log struct {
 	gather   *group // those who wait for pending
 	end      Position
 	synced   Position
-	segments []Position // where each begins, oldest first
-	failed   error      // why nothing more is taken
+	grown    chan struct{} // closed when synced grows
+	segments []Position    // where each begins, oldest first
+	failed   error         // why nothing more is taken
 
 	file  *os.File // the last segment; Run's own
 	spare []byte   // Run's own
@@ -90,6 +91,7 @@ func openLog(dir string, maxBytes, segment int64) (*Log, error) {
 	l := &Log{
 		dir: dir, max: maxBytes, segment: segment,
 		wake: make(chan struct{}, 1), gather: &group{done: make(chan struct{})},
+		grown: make(chan struct{}),
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("spool: %w", err)
@@ -212,11 +214,11 @@ func appendRecord(b, payload []byte, sum uint32, at, synced Position) []byte {
 	return append(b, payload...)
 }
 
-// pendingGroup is the group that a record would enter now.
-func (l *Log) pendingGroup() *group {
+// more is closed when something becomes durable that is not yet.
+func (l *Log) more() <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.gather
+	return l.grown
 }
 
 // Run writes until ctx ends, then what was appended before, closes the log and
@@ -253,6 +255,8 @@ func (l *Log) flush() error {
 	l.mu.Lock()
 	if g.err == nil {
 		l.synced = upTo
+		close(l.grown)
+		l.grown = make(chan struct{})
 	} else {
 		l.failed = g.err
 	}
