@@ -263,6 +263,14 @@ func (s *Server) unexpected(ctx context.Context, a *about, err error) *Problem {
 		return s.problemOf(a, http.StatusRequestEntityTooLarge, "too_large",
 			text{"请求内容超过 " + limit + " 字节。", "The request has more than " + limit + " bytes."})
 	}
+	if errors.Is(err, tracking.ErrSpoolFull) {
+		p := s.problemOf(a, http.StatusServiceUnavailable, "spool_full", text{
+			"定位数据缓存已满（数据库长时间不可用），暂不接收；请保留数据，稍后重发。",
+			"The spool of positions is full because the database has been away; keep the data and send it again later.",
+		})
+		p.RetryAfterS = 30
+		return p
+	}
 	if pg.IsUnavailable(err) || ctx.Err() != nil { // for a client that is gone any answer will do
 		if ctx.Err() == nil {
 			s.log.WarnContext(ctx, "database unavailable", "request", a.id, "route", a.route, "err", err)
