@@ -157,17 +157,17 @@ func (r *replay) expectations() error {
 	return nil
 }
 
-// run registers the vehicles, feeds the file with its stops, and compares.
+// run draws the fence, registers the vehicles, feeds the file with its stops, and compares.
 func (r *replay) run(ctx context.Context) error {
-	if err := r.register(ctx); err != nil {
-		return err
-	}
 	var fence *fenceCheck
-	if r.flags.ExpectFence != "" {
+	if r.flags.ExpectFence != "" { // first: it is watched a moment after it is made
 		var err error
 		if fence, err = r.drawFence(ctx); err != nil {
 			return err
 		}
+	}
+	if err := r.register(ctx); err != nil {
+		return err
 	}
 	if err := r.feed(ctx); err != nil {
 		return err
