@@ -45,7 +45,7 @@ func (r *replay) checkRoads(ctx context.Context) error {
 			metres = append(metres, m.metres(orb.Point{lon, lat}))
 		}
 	}
-	v := &verdict{Check: "tracks lie on the roads", Expected: r.sent.kept()}
+	v := &verdict{Check: "tracks lie on the roads", Expected: r.sent.kept(r.trace)}
 	r.verdicts = append(r.verdicts, v)
 	v.roads(metres, r.flags.RoadsWithin)
 	return nil

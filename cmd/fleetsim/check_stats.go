@@ -57,19 +57,32 @@ func (r *replay) checkStats(ctx context.Context) error {
 func (r *replay) tallies(ctx context.Context, want []trace.Stats, expected int) (map[string]tally, error) {
 	first, last := r.trace.Span()
 	q := url.Values{"from": {first.Format(time.RFC3339Nano)}, "to": {last.Add(time.Second).Format(time.RFC3339Nano)}}.Encode()
-	for begin, before := time.Now(), -1; ; {
+	grown, before := time.Now(), -1
+	for begin := time.Now(); ; {
 		got, sum, err := r.read(ctx, want, q)
 		if err != nil {
 			return nil, err
 		}
-		if sum == expected || sum == before && time.Since(begin) > 10*settleEvery || time.Since(begin) > settleWithin {
+		if sum != before {
+			grown, before = time.Now(), sum
+		}
+		if sum == expected || time.Since(grown) > 10*settleEvery || time.Since(begin) > settleWithin {
 			return got, nil
 		}
-		before = sum
 		if err := pause(ctx, settleEvery); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// settle waits until what was acknowledged is in the history: the spool is drained a moment later.
+func (r *replay) settle(ctx context.Context) error {
+	var all []trace.Stats
+	for _, name := range r.trace.Vehicles() {
+		all = append(all, trace.Stats{Vehicle: name})
+	}
+	_, err := r.tallies(ctx, all, r.sent.kept(r.trace))
+	return err
 }
 
 func (r *replay) read(ctx context.Context, want []trace.Stats, query string) (got map[string]tally, fixes int, err error) {

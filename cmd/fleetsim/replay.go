@@ -178,6 +178,9 @@ func (r *replay) run(ctx context.Context) error {
 // conclude makes the comparisons that need the whole file. The live map is compared when the file is in the service's
 // own datum, for the others would be compared with a conversion, and by protocols that tell what was refused.
 func (r *replay) conclude(ctx context.Context, fence *fenceCheck) error {
+	if err := r.settle(ctx); err != nil {
+		return err
+	}
 	for _, check := range []struct {
 		asked bool
 		do    func(context.Context) error

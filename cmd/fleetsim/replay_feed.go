@@ -59,11 +59,16 @@ func (s *sent) took(rows []trace.Row, a fixesAnswer) {
 	}
 }
 
-// kept is how many rows the history must have.
-func (s *sent) kept() int {
+// kept is how many fixes the history must have: each different row once, but for the refused ones. A repeated row can be
+// answered as stored; the history drops it.
+func (s *sent) kept(t trace.Trace) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.stored + s.doubted
+	n := t.Distinct()
+	for _, refused := range s.refused {
+		n -= refused
+	}
+	return n
 }
 
 // totals are the figures of a replay.

@@ -244,6 +244,20 @@ func (t Trace) Vehicles() []string {
 	return names
 }
 
+// Distinct is how many rows differ in vehicle, time or place.
+func (t Trace) Distinct() int {
+	type key struct {
+		vehicle  string
+		at       int64
+		lon, lat float64
+	}
+	seen := make(map[key]struct{}, len(t.Rows))
+	for _, r := range t.Rows {
+		seen[key{r.Vehicle, r.At.UnixNano(), r.Lon, r.Lat}] = struct{}{}
+	}
+	return len(seen)
+}
+
 // Span is the earliest and the latest time; zero without rows.
 func (t Trace) Span() (first, last time.Time) {
 	for i, r := range t.Rows {

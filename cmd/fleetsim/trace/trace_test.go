@@ -88,6 +88,13 @@ func TestStagesKeepTheOrderOfTheFile(t *testing.T) {
 	if strings.Join(got, " ") != "be ad c" {
 		t.Errorf("stages %q", got)
 	}
+	if n := tr.Distinct(); n != 5 {
+		t.Errorf("%d different rows, want 5", n)
+	}
+	tr.Rows = append(tr.Rows, tr.Rows[0])
+	if n := tr.Distinct(); n != 5 {
+		t.Errorf("%d different rows after a repetition, want 5", n)
+	}
 	if first, last := tr.Span(); !first.Equal(at(1)) || !last.Equal(at(9)) {
 		t.Errorf("span %v to %v", first, last)
 	}
