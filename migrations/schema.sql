@@ -181,7 +181,6 @@ CREATE TABLE public.device_status (
     device_id bigint NOT NULL,
     seen_at timestamp with time zone NOT NULL,
     raw text DEFAULT ''::text NOT NULL,
-    decoded jsonb,
     refused_at timestamp with time zone,
     refused_reason text,
     refused_detail text,
@@ -195,7 +194,10 @@ CREATE TABLE public.device_status (
     duplicate bigint DEFAULT 0 NOT NULL,
     refused bigint DEFAULT 0 NOT NULL,
     datum_warning text,
-    datum_checked_at timestamp with time zone
+    datum_checked_at timestamp with time zone,
+    protocol text,
+    doubted bigint DEFAULT 0 NOT NULL,
+    reasons jsonb DEFAULT '{}'::jsonb NOT NULL
 );
 
 CREATE TABLE public.dispatch_policy (

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Run loads all devices and then follows their changes until ctx ends; it
-// returns nil. While the database is away it goes on trying. Call it once.
+// Run loads all devices and then follows their changes until ctx ends; then it
+// writes what is left of their health and returns nil. While the database is away it goes on trying. Call it once.
 func (d *Devices) Run(ctx context.Context, log *slog.Logger) error {
 	d.setState(true, false)
 	defer d.end()
@@ -35,15 +35,29 @@ func (d *Devices) Run(ctx context.Context, log *slog.Logger) error {
 		}
 		select {
 		case <-ctx.Done():
+			d.writeRest(ctx, log)
 			return nil
 		case <-time.After(devicesPause):
 		}
 		select {
 		case <-ctx.Done():
+			d.writeRest(ctx, log)
 			return nil
 		case <-tick.C:
 		case <-d.round.wake:
 		}
+	}
+}
+
+// restWithin is how long the end of Run waits for the database.
+const restWithin = 2 * time.Second
+
+// writeRest writes the health that has changed since the last write.
+func (d *Devices) writeRest(ctx context.Context, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restWithin)
+	defer cancel()
+	if err := d.WriteHealth(ctx); err != nil {
+		log.WarnContext(ctx, "the last of the health of devices is not written", "error", err)
 	}
 }
 

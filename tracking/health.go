@@ -24,31 +24,58 @@ type health struct {
 type healthData struct {
 	dirty                               bool // waits to be written
 	seen, noted                         time.Time
-	raw                                 string
+	protocol, raw                       string
 	vitals                              Vitals
 	offsets                             [offsetsKept]float32 // seconds, receipt − fix
 	n, next                             int
-	stored, doubted, duplicate, refused int64 // since the last write
+	stored, doubted, duplicate, refused int64            // since the last write
+	reasons                             map[Reason]int64 // and so do these
 	refusedAt                           time.Time
 	reason                              Reason
 	detail                              string
 }
 
 // Note keeps the last message of a device as it came, in hexadecimal digits or
-// as text, cut to 4 KiB, for its page. raw is called at most once a second for
-// each device.
-func (d *Devices) Note(dev *Device, now time.Time, raw func() string) {
+// as text, cut to 4 KiB, for its page. protocol is that of the message: "http"
+// or one of a Name. raw is called at most once a second for each device, before
+// Note returns; it gives no secrets, such as the key of the device.
+func (d *Devices) Note(dev *Device, now time.Time, protocol string, raw func() string) {
 	if dev.health == nil {
 		return
 	}
 	dev.health.mu.Lock()
 	defer dev.health.mu.Unlock()
 	h := d.touch(dev, now)
-	if now.Sub(h.noted) < time.Second {
+	if since := now.Sub(h.noted); since >= 0 && since < time.Second {
 		return
 	}
 	text := raw()
-	h.noted, h.raw = now, plain(text[:min(len(text), rawMax)])
+	h.noted, h.protocol, h.raw = now, protocol, plain(text[:min(len(text), rawMax)])
+}
+
+// Heard takes what a device told of itself without a position.
+func (d *Devices) Heard(dev *Device, now time.Time, v *Vitals) {
+	if dev.health == nil {
+		return
+	}
+	dev.health.mu.Lock()
+	defer dev.health.mu.Unlock()
+	d.touch(dev, now).vitals.merge(v)
+}
+
+// merge takes what is known in v.
+func (v *Vitals) merge(of *Vitals) {
+	for _, r := range [...]struct{ to, from *Reading }{
+		{&v.BatteryPct, &of.BatteryPct},
+		{&v.PowerV, &of.PowerV},
+		{&v.SignalPct, &of.SignalPct},
+		{&v.Satellites, &of.Satellites},
+		{&v.OdometerKm, &of.OdometerKm},
+	} {
+		if r.from.Known {
+			*r.to = *r.from
+		}
+	}
 }
 
 // count notes what became of a record.
@@ -71,10 +98,14 @@ func count(report *Report, o *Outcome, now time.Time) {
 		h.refused++
 	}
 	if o.Reason != "" {
+		if h.reasons == nil {
+			h.reasons = make(map[Reason]int64, 1)
+		}
+		h.reasons[o.Reason]++
 		h.refusedAt, h.reason, h.detail = now, o.Reason, o.Detail
 	}
 	if v := report.Raw.Vitals; v != nil {
-		h.vitals = *v
+		h.vitals.merge(v)
 	}
 	if !report.Raw.Replay && !report.Raw.FixedAt.IsZero() {
 		if off := now.Sub(report.Raw.FixedAt); off.Abs() < 24*time.Hour {
@@ -114,17 +145,43 @@ func (h *healthData) offset() Reading {
 }
 
 // changed takes what is to be written.
-func (d *Devices) changed() (ids []int64, list []healthData) {
+func (d *Devices) changed() (dirty []*Device, list []healthData) {
 	d.dirtyMu.Lock()
-	dirty := d.dirty
+	dirty = d.dirty
 	d.dirty = nil
 	d.dirtyMu.Unlock()
 	for _, dev := range dirty {
 		dev.health.mu.Lock()
 		h := dev.health.kept
-		ids, list = append(ids, dev.ID), append(list, *h)
-		h.dirty, h.stored, h.doubted, h.duplicate, h.refused = false, 0, 0, 0, 0
+		list = append(list, *h)
+		h.dirty, h.stored, h.doubted, h.duplicate, h.refused, h.reasons = false, 0, 0, 0, 0, nil
 		dev.health.mu.Unlock()
 	}
-	return ids, list
+	return dirty, list
+}
+
+// restore puts back what changed took and nobody wrote.
+func (d *Devices) restore(dirty []*Device, list []healthData) {
+	var again []*Device
+	for i, dev := range dirty {
+		old := &list[i]
+		dev.health.mu.Lock()
+		h := dev.health.kept
+		h.stored, h.doubted = h.stored+old.stored, h.doubted+old.doubted
+		h.duplicate, h.refused = h.duplicate+old.duplicate, h.refused+old.refused
+		if h.reasons == nil {
+			h.reasons = old.reasons
+		} else {
+			for reason, n := range old.reasons {
+				h.reasons[reason] += n
+			}
+		}
+		if !h.dirty {
+			h.dirty, again = true, append(again, dev)
+		}
+		dev.health.mu.Unlock()
+	}
+	d.dirtyMu.Lock()
+	defer d.dirtyMu.Unlock()
+	d.dirty = append(d.dirty, again...)
 }

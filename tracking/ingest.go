@@ -168,6 +168,9 @@ func (in *Ingestor) judge(report *Report, now time.Time, o *Outcome, s *scratch)
 		before = &last
 	}
 	*o = Outcome{Status: Stored}
+	if v := report.Raw.Vitals; v != nil && v.Moved {
+		in.quality.Release(report.Device)
+	}
 	if doubt := in.quality.Judge(&fix, report.Device, before); doubt != nil {
 		*o = Outcome{Doubted, doubt.Reason, doubt.Field, doubt.Detail}
 	} else if known && repeats(&fix, &last) {

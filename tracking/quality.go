@@ -67,6 +67,10 @@ func (q *Quality) Judge(f *Fix, dev *Device, last *Fix) *Refusal {
 	return doubt
 }
 
+// Release takes the anchor from a device that says that its vehicle is moved
+// though it is parked. It is parked again where its next fix is.
+func (q *Quality) Release(dev *Device) { q.trailOf(dev).forget() }
+
 // Stay is a fix doubted as Drift as it goes to the Store: the unit was heard
 // of at that time and is where it was.
 func Stay(f Fix, last *Fix) Fix {

@@ -121,8 +121,13 @@ type RawFix struct {
 	HeadingDeg Reading // clockwise from north
 	Source     string  // the protocol it came by: "http", "jt808", "osmand", …
 
-	NoFix    bool  // the receiver said that it has no position; the coordinates are old or rubbish
-	Replay   bool  // the device said that it had stored it while it was out of coverage
+	NoFix bool // the receiver said that it has no position; the coordinates are old or rubbish
+	// Replay: the device had stored it while it was out of coverage (JT/T 808
+	// 0x0704 of type 1, Traccar's archive). Where a unit is, the time of the fix
+	// decides alone, here too: one that is older than the unit's newest goes to
+	// the history, one that is newer moves the unit, who is seen where it last
+	// was and as fresh as that is. A replay says nothing of the device's clock.
+	Replay   bool
 	Ignition State // of the vehicle's ignition (ACC)
 	Engaged  State // the crew's own sign that it is busy (a taxi's load, a driver's button)
 	// Vitals are what else the device told of itself; nil when nothing.
@@ -162,6 +167,7 @@ type Vitals struct {
 	OdometerKm Reading
 	Alarms     uint32 // JT/T 808 alarm bits
 	SOS        bool   // somebody pressed the button
+	Moved      bool   // the device says that its parked vehicle is moved: towed, ferried or stolen
 	Mock       bool   // the phone says that its position is faked
 }
 

@@ -39,7 +39,8 @@ const (
 // vehicle leaves with the ignition on and more than 5 km/h, or by two fixes in
 // a row that are beyond 100 m, or beyond 50 m and 3 × accuracy with more than
 // 5 km/h, of which the first counts as a jump; and when nothing was heard of it
-// for JumpGrace. Phones are carried by people who walk a few steps: they have
+// for JumpGrace, or when the device itself says that it is moved (Release).
+// Phones are carried by people who walk a few steps: they have
 // no anchor.
 type trail struct {
 	mu        sync.Mutex

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"jiujin/tracking/describe"
 )
 
 // decodeText answers some lines.
@@ -242,7 +244,7 @@ func FuzzDecodeLine(f *testing.F) {
 		var a struct {
 			OK    *bool
 			Error string
-			Fixes *[]point
+			Fixes *[]describe.Point
 		}
 		out := decodeLine(line, protocol)
 		if err := json.Unmarshal(out, &a); err != nil || a.OK == nil || a.Fixes == nil || *a.OK != (a.Error == "") ||

@@ -219,7 +219,7 @@ func (s *service) wire(positions *tracking.Store, spool *tracking.Log) {
 	s.arrivals = &dispatch.Arrivals{Service: core, Log: s.log, Wake: wake()}
 	s.ingest = tracking.NewIngestor(s.db, spool, positions, rules, s.onFix, s.log)
 	s.terminals = &jt808.Server{Devices: s.devices, Ingest: s.ingest, DB: s.db, Now: s.db.Now, Log: s.log}
-	s.units = &gt06.Server{Devices: s.devices, Ingest: s.ingest, Log: s.log}
+	s.units = &gt06.Server{Devices: s.devices, Ingest: s.ingest, Now: s.db.Now, Log: s.log}
 	s.screens = terminal.New(core, s.terminals, s.log, wake())
 }
 

@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,8 +11,11 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"jiujin/internal/auth"
 	"jiujin/internal/pg"
+	"jiujin/ticket"
 	"jiujin/tracking"
+	"jiujin/tracking/describe"
 )
 
 type devicesInput struct {
@@ -29,6 +34,7 @@ type deviceInput struct {
 
 type deviceDetail struct {
 	tracking.DeviceHealth
+	Decoded    json.RawMessage        `json:"decoded,omitempty" doc:"What the last message says, as jiujin decode shows it; not of protocol http, whose messages are plain, and not of one that was cut"`
 	Refusals   []tracking.KeptRefusal `json:"refusals" nullable:"false" doc:"The newest 20"`
 	SuggestedS *int                   `json:"suggested_clock_ahead_s" doc:"What would explain the clock offset, when that is near a time zone"`
 }
@@ -79,8 +85,8 @@ func (s *Server) deviceRoutes() {
 	handle(s, "GET", "/api/v1/devices/{id}", huma.Operation{Summary: "One device: its last message, its last refusals, its clock", Tags: tags}, s.device)
 	handle(s, "PATCH", "/api/v1/devices/{id}", huma.Operation{Summary: "Change a device; what is left out stays", Tags: tags}, s.changeDevice)
 	handle(s, "POST", "/api/v1/devices/{id}/settle-conflict", huma.Operation{Summary: "Let a device register anew after another terminal claimed its identity", Tags: tags}, s.settleConflict)
-	handle(s, "GET", "/api/v1/gateways", huma.Operation{Summary: "Platforms that forward positions", Tags: tags}, s.listGateways)
-	handle(s, "POST", "/api/v1/gateways", huma.Operation{Summary: "Register a gateway; its key is shown this once", Tags: tags, DefaultStatus: http.StatusCreated}, s.addGateway)
+	handle(s, "GET", "/api/v1/gateways", huma.Operation{Summary: "Platforms that forward positions; for administrators of the root", Tags: tags}, s.listGateways)
+	handle(s, "POST", "/api/v1/gateways", huma.Operation{Summary: "Register a gateway, for administrators of the root; its key is shown this once", Tags: tags, DefaultStatus: http.StatusCreated}, s.addGateway)
 }
 
 func (s *Server) listDevices(ctx context.Context, in *devicesInput) (*devicesOutput, error) {
@@ -112,6 +118,7 @@ func (s *Server) deviceDetail(ctx context.Context, q pg.Queryer, id int64) (devi
 		return deviceDetail{}, errNotFound
 	}
 	d := deviceDetail{DeviceHealth: list[0]}
+	d.Decoded = s.decoded(&d.DeviceHealth)
 	if d.Refusals, err = tracking.LastRefusals(ctx, q, id); err != nil {
 		return deviceDetail{}, err
 	}
@@ -124,22 +131,51 @@ func (s *Server) deviceDetail(ctx context.Context, q pg.Queryer, id int64) (devi
 	return d, nil
 }
 
-// changed answers a command on a device with the device as it is now.
-func (s *Server) changed(ctx context.Context, key, route string, id int64, in any, fn func(ctx context.Context, tx *pg.Tx) error) (*deviceOutput, error) {
+// decoded is what the last message of a device says; nil when there is none to describe.
+func (s *Server) decoded(d *tracking.DeviceHealth) json.RawMessage {
+	if d.Protocol == nil || *d.Protocol == "http" || d.Raw == nil || *d.Raw == "" || len(*d.Raw) >= keptMax {
+		return nil
+	}
+	raw, passphrase := []byte(*d.Raw), ""
+	switch *d.Protocol {
+	case "jt808", "gt06":
+		var err error
+		if raw, err = hex.DecodeString(*d.Raw); err != nil {
+			return describe.Refused(err)
+		}
+	case "owntracks":
+		if device, ok := s.deps.Devices.ByID(d.ID); ok && device.Login != nil {
+			passphrase = device.Login.Passphrase
+		}
+	}
+	return describe.JSON(*d.Protocol, raw, passphrase)
+}
+
+// changed answers a command on a device with the device as it is now, and leaves a record of what was done.
+func (s *Server) changed(ctx context.Context, key, route string, id int64, in any, what string, fn func(ctx context.Context, tx *pg.Tx) error) (*deviceOutput, error) {
+	me := actor(who(ctx))
 	d, err := command(ctx, s, key, route, in, func(ctx context.Context, tx *pg.Tx) (deviceDetail, error) {
 		if err := fn(ctx, tx); errors.Is(err, tracking.ErrUnknownDevice) {
 			return deviceDetail{}, errNotFound
 		} else if err != nil {
 			return deviceDetail{}, err
 		}
-		return s.deviceDetail(ctx, tx, id)
+		d, err := s.deviceDetail(ctx, tx, id)
+		if err != nil {
+			return d, err
+		}
+		data := ticket.Data{"device_id": id}
+		if in != nil {
+			data["changed"] = in
+		}
+		return d, ticket.Record(tx, me, what, 0, d.UnitID, data)
 	})
 	return &deviceOutput{Body: d}, err
 }
 
 func (s *Server) changeDevice(ctx context.Context, in *changeDeviceInput) (*deviceOutput, error) {
 	b, branch := in.Body, who(ctx).OrgPath
-	return s.changed(ctx, in.Key, fmt.Sprintf("PATCH /devices/%d", in.ID), in.ID, b, func(ctx context.Context, tx *pg.Tx) error {
+	return s.changed(ctx, in.Key, fmt.Sprintf("PATCH /devices/%d", in.ID), in.ID, b, "device.changed", func(ctx context.Context, tx *pg.Tx) error {
 		return tracking.ChangeDevice(ctx, tx, branch, in.ID, tracking.DeviceChange{
 			Label: b.Label, Datum: b.Datum, ClockAheadS: b.ClockAheadS, IntervalS: b.IntervalS, Lenient: b.Lenient, Disabled: b.Disabled,
 		})
@@ -148,12 +184,23 @@ func (s *Server) changeDevice(ctx context.Context, in *changeDeviceInput) (*devi
 
 func (s *Server) settleConflict(ctx context.Context, in *settleInput) (*deviceOutput, error) {
 	branch := who(ctx).OrgPath
-	return s.changed(ctx, in.Key, fmt.Sprintf("POST /devices/%d/settle-conflict", in.ID), in.ID, nil, func(ctx context.Context, tx *pg.Tx) error {
+	return s.changed(ctx, in.Key, fmt.Sprintf("POST /devices/%d/settle-conflict", in.ID), in.ID, nil, "device.conflict_settled", func(ctx context.Context, tx *pg.Tx) error {
 		return tracking.SettleConflict(ctx, tx, branch, in.ID)
 	})
 }
 
+// ofGateways lets administrators of the root through: a gateway speaks for devices of every branch.
+func ofGateways(ctx context.Context) error {
+	if p := who(ctx); p.OrgLevel != "province" {
+		return auth.ErrOutOfScope
+	}
+	return nil
+}
+
 func (s *Server) listGateways(ctx context.Context, _ *struct{}) (*gatewaysOutput, error) {
+	if err := ofGateways(ctx); err != nil {
+		return nil, err
+	}
 	out := &gatewaysOutput{}
 	var err error
 	out.Body.Gateways, err = tracking.Gateways(ctx, s.deps.DB.Pool)
@@ -161,9 +208,16 @@ func (s *Server) listGateways(ctx context.Context, _ *struct{}) (*gatewaysOutput
 }
 
 func (s *Server) addGateway(ctx context.Context, in *addGatewayInput) (*newGatewayOutput, error) {
+	if err := ofGateways(ctx); err != nil {
+		return nil, err
+	}
+	me := actor(who(ctx))
 	g, err := command(ctx, s, in.Key, "POST /gateways", in.Body, func(ctx context.Context, tx *pg.Tx) (newGateway, error) {
 		id, key, err := tracking.AddGateway(ctx, tx, in.Body.Label)
-		return newGateway{id, key}, err
+		if err != nil {
+			return newGateway{}, err
+		}
+		return newGateway{id, key}, ticket.Record(tx, me, "gateway.added", 0, 0, ticket.Data{"gateway_id": id, "label": in.Body.Label})
 	})
 	return &newGatewayOutput{Body: g}, err
 }

@@ -134,7 +134,7 @@ func (s *Server) takeInto(in *intake, r *http.Request) error {
 		return err
 	}
 	if device != nil {
-		s.deps.Devices.Note(device, s.now(), func() string { return clip(in.body.Bytes()) })
+		s.deps.Devices.Note(device, s.now(), "http", func() string { return clip(in.body.Bytes()) })
 	}
 	return receipt.Wait(ctx)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -48,6 +49,7 @@ func (s *Server) takeOsmAnd(c echo.Context) error {
 	if lookup != nil {
 		return s.echoRefuse(c, lookup)
 	}
+	s.note(c, device, osmand.Source, c.QueryString(), body, bearer(c), c.Param("token"), m.Device)
 	raws := m.Fixes
 	if err != nil {
 		raws = []tracking.RawFix{unreadable(osmand.Source, err, body)}
@@ -92,6 +94,9 @@ func (s *Server) takeOwnTracks(c echo.Context) error {
 	}
 	if err != nil {
 		return s.echoRefuse(c, err)
+	}
+	if len(body) > 0 {
+		s.note(c, device, owntracks.Source, "", body, keys...)
 	}
 	raws, err := readOwnTracks(body, device)
 	if err != nil {
@@ -142,6 +147,7 @@ func (s *Server) takeTraccar(c echo.Context) error {
 	} else if device, err = s.named(ctx, traccar.Source, m.Device); err != nil {
 		return s.echoRefuse(c, err)
 	}
+	s.note(c, device, traccar.Source, "", body, bearer(c))
 	if device.ID == 0 { // the record as it came names the device that is missing
 		m.Fix.Unread, m.Fix.Text = &tracking.Refusal{Reason: tracking.UnknownDevice}, clip(body)
 	}
@@ -150,6 +156,34 @@ func (s *Server) takeTraccar(c echo.Context) error {
 	}
 	return c.NoContent(http.StatusOK)
 }
+
+// note keeps a message for the page of the device: the parameters of the address, or the body, without the keys that were
+// sent. The apps' own settings, which hold passwords, are not kept.
+func (s *Server) note(c echo.Context, device *tracking.Device, protocol, query string, body []byte, keys ...string) {
+	if settings.Match(body) {
+		return
+	}
+	s.deps.Devices.Note(device, s.now(), protocol, func() string {
+		message := query
+		if trimmed := bytes.TrimSpace(body); len(trimmed) > 0 {
+			if message != "" && trimmed[0] != '{' {
+				message += "&"
+			} else {
+				message = ""
+			}
+			message += string(trimmed)
+		}
+		for _, key := range keys {
+			if key != "" {
+				message = strings.ReplaceAll(message, key, "…")
+			}
+		}
+		return message
+	})
+}
+
+// settings tells the messages of OwnTracks with which an app shows or is given its settings.
+var settings = regexp.MustCompile(`"_type"\s*:\s*"(dump|configuration|cmd)"`)
 
 // sender is the device with the first key that was sent.
 func (s *Server) sender(c echo.Context, keys ...string) (*tracking.Device, error) {

@@ -174,6 +174,7 @@ var referees = map[string]struct {
 	"person_officer_has_unit":      {422, "validation", text{"执法人员必须属于一个单元。", "An officer must belong to a unit."}},
 	"org_code_unique":              {409, "code_taken", text{"机构代码已被使用。", "The code of the organisation is taken."}},
 	"org_root_is_province":         {422, "validation", text{"只有最上级机构是省级。", "The root of the tree, and nothing else, is a province."}},
+	"device_name_pkey":             {409, "device_name_taken", text{"另一台设备已使用这个设备号。", "Another device has that name."}},
 	"unit_call_sign_unique":        {409, "call_sign_taken", text{"呼号已被使用。", "The call sign is taken."}},
 	"unit_crew_positive":           {422, "validation", text{"人数应为 1 至 20。", "A crew has 1 to 20 people."}},
 	"appeal_channel_known":         {422, "validation", text{"未知的来源渠道。", "The channel is unknown."}},

@@ -2,6 +2,7 @@ package gt06
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -83,6 +84,9 @@ func (l *link) frames(ctx context.Context, buf []byte) (done int, err error) {
 		if err := l.handle(ctx, f); err != nil {
 			return done, err
 		}
+		if l.device != nil {
+			l.note(f, frame)
+		}
 	}
 }
 
@@ -110,6 +114,15 @@ func (l *link) handle(ctx context.Context, f Frame) error {
 	}
 	l.out = append(l.out, f.Reply()...)
 	return nil
+}
+
+// note keeps a frame, and what the unit tells of itself, for the page of the device.
+func (l *link) note(f Frame, frame []byte) {
+	now := l.s.Now()
+	l.s.Devices.Note(l.device, now, Source, func() string { return hex.EncodeToString(frame) })
+	if s, ok := f.Status(); ok {
+		l.s.Devices.Heard(l.device, now, &tracking.Vitals{BatteryPct: s.BatteryPct, SignalPct: s.SignalPct})
+	}
 }
 
 func (l *link) login(ctx context.Context, f Frame, imei string) error {

@@ -47,7 +47,8 @@ type Server struct {
 	Devices *tracking.Devices
 	Ingest  *tracking.Ingestor
 	Log     *slog.Logger
-	Limits  Limits // the zero value is DefaultLimits
+	Limits  Limits           // the zero value is DefaultLimits
+	Now     func() time.Time // the service's clock; nil = time.Now
 
 	logins, frames, bad, unknown, crowded atomic.Int64
 
@@ -97,6 +98,9 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 	s.mu.Unlock()
 	if s.Limits == (Limits{}) {
 		s.Limits = DefaultLimits()
+	}
+	if s.Now == nil {
+		s.Now = time.Now
 	}
 	if listener == nil {
 		return nil

@@ -271,6 +271,30 @@ func TestUnitsThatShareAConnection(t *testing.T) {
 	}
 }
 
+// The last frame of a unit, and the battery and signal of its heartbeats, are on the page of the device.
+func TestHeartbeatsTellHowAUnitFares(t *testing.T) {
+	s := newSite(t, nil)
+	background(t, func(ctx context.Context) error { return s.server.Devices.Run(ctx, slog.New(slog.DiscardHandler)) })
+	for s.server.Devices.Len() == 0 {
+		if _, err := s.server.Devices.ByName(t.Context(), Source, imei); err != nil {
+			t.Fatal(err)
+		}
+	}
+	beat := Frame{Type: TypeHeartbeat, Body: []byte{0, 3, 2, 0, 0}}
+	s.dial().send(loginOf(imei), beat)
+	if err := s.server.Devices.WriteHealth(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	list, err := tracking.HealthOf(t.Context(), s.db.Pool, "", 0, true, noon)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	h := list[0]
+	if h.BatteryPct == nil || *h.BatteryPct != 50 || h.SignalPct == nil || *h.SignalPct != 50 || h.Raw == nil || !strings.HasPrefix(*h.Raw, "7878") {
+		t.Errorf("%+v", h)
+	}
+}
+
 func TestSilentUnitsAreLetGo(t *testing.T) {
 	s := newSite(t, func(l *Limits) { l.Idle = 100 * time.Millisecond })
 	s.dial().send(loginOf(imei)).ended()

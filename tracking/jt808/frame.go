@@ -3,6 +3,7 @@ package jt808
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 )
 
@@ -159,6 +160,15 @@ func (f Frame) Append(dst []byte) ([]byte, error) {
 	sum := [1]byte{xor(head[:n]) ^ xor(f.Body)}
 	dst = appendEscaped(dst, sum[:])
 	return append(dst, flag), nil
+}
+
+// hex is the frame, with its flags, in hexadecimal digits; empty when it cannot be written.
+func (f Frame) hex() string {
+	b, err := f.Append(nil)
+	if err != nil {
+		return ""
+	}
+	return hex.EncodeToString(b)
 }
 
 func appendEscaped(dst, b []byte) []byte {

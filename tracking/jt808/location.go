@@ -31,6 +31,7 @@ const (
 	AlarmSOS       Alarm = 1 << 0
 	AlarmPowerLow  Alarm = 1 << 7
 	AlarmPowerLost Alarm = 1 << 8
+	AlarmMoved     Alarm = 1 << 28 // illegal displacement of a parked vehicle
 )
 
 // Location is a position report (0x0200), or the one inside another message. Coordinates are as sent and may be out of
@@ -129,7 +130,7 @@ func (l *Location) RawFix(replay bool, v *tracking.Vitals) tracking.RawFix {
 }
 
 func (l *Location) vitals() tracking.Vitals {
-	v := tracking.Vitals{Alarms: uint32(l.Alarm), SOS: l.Alarm&AlarmSOS != 0}
+	v := tracking.Vitals{Alarms: uint32(l.Alarm), SOS: l.Alarm&AlarmSOS != 0, Moved: l.Alarm&AlarmMoved != 0}
 	for rest := l.TLV; ; {
 		item, more, ok := nextItem(rest)
 		if !ok {

@@ -226,6 +226,9 @@ func (l *link) chunk(ctx context.Context, chunk []byte) error {
 		return nil // who it is cannot be told now: no answer, it comes again
 	}
 	e.frame(ctx, f)
+	if e.device != nil && e.admitted && l.now.Sub(e.notedAt) >= time.Second {
+		e.note(f)
+	}
 	return nil
 }
 

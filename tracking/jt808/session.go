@@ -42,7 +42,8 @@ type session struct {
 	shifted   *tracking.Device // device, for coordinates that the secrecy plug-in changed; made when needed
 	checkedAt time.Time        // when device was looked up
 	heardAt   time.Time
-	admitted  bool // by its code, or because the device is lenient
+	notedAt   time.Time // when the page of the device was last given a frame
+	admitted  bool      // by its code, or because the device is lenient
 	replaced  atomic.Bool
 	alarms    Alarm             // of the last live location
 	pictures  map[uint16]uint32 // media ids by the serial of the first part
@@ -106,6 +107,12 @@ func (e *session) lookUp(ctx context.Context) bool {
 	}
 	e.checkedAt = e.link.now
 	return true
+}
+
+// note keeps a frame for the page of the device.
+func (e *session) note(f Frame) {
+	e.notedAt = e.link.now
+	e.link.s.Devices.Note(e.device, e.link.s.Now(), "jt808", f.hex)
 }
 
 // lenient says that the device needs no code.
