@@ -52,8 +52,9 @@ type child struct {
 // topRes is the resolution of the root's children, nodeStep from there to the
 // next, down to the leaves at geo.StoreRes.
 const (
-	topRes   = 0
-	nodeStep = 2
+	topRes    = 0
+	nodeStep  = 2
+	leafDepth = (geo.StoreRes - topRes) / nodeStep // below the root's children
 )
 
 func (t *cellTree) init() {

@@ -62,12 +62,7 @@ func (s *Store) AppendNearest(list []Near, p orb.Point, k int, w Wanted) []Near 
 		sh := &s.shards[at]
 		defer sh.mu.RUnlock()
 		q.in(sh)
-		for i := range q.best {
-			if b := &q.best[i]; b.shard == sh {
-				s.fix(sh, b.unit, &q.fixes[b.fix])
-				b.shard = nil
-			}
-		}
+		q.copyFixes(s, sh)
 	})
 	list = slices.Grow(list, len(q.best))
 	for i := range q.best {
@@ -76,6 +71,23 @@ func (s *Store) AppendNearest(list []Near, p orb.Point, k int, w Wanted) []Near 
 	}
 	q.end()
 	return list
+}
+
+// copyFixes copies the fixes of those units in the list that belong to a shard.
+// About the first reading see shard.approach.
+func (q *search) copyFixes(s *Store, sh *shard) {
+	for i := range q.best {
+		if b := &q.best[i]; b.shard == sh {
+			page, i := sh.page(b.unit)
+			q.touched += int32(page.ids[i]) + page.marks[i].leaf + int32(page.positions[i].deviceID)
+		}
+	}
+	for i := range q.best {
+		if b := &q.best[i]; b.shard == sh {
+			s.fix(sh, b.unit, &q.fixes[b.fix])
+			b.shard = nil
+		}
+	}
 }
 
 func onEarth(p orb.Point) bool { return math.Abs(p[0]) <= 180 && math.Abs(p[1]) <= 90 }

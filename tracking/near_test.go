@@ -215,7 +215,7 @@ func (sh *shard) checkNode(t *testing.T, at int32, res int) (leaves int) {
 		if up, _ := cell.Parent(max(res, 0)); parent != at || at != 0 && up != n.cell {
 			t.Fatalf("%v is below %v, its parent is %d, want %d", cell, n.cell, parent, at)
 		}
-		if v := geo.VectorOf(cell.Centre()); c.chord(&v) > 1e-7 {
+		if v := geo.VectorOf(cell.Centre()); c.chord2(&v) > 1e-14 {
 			t.Fatalf("the centre of %v is kept as %+v", cell, c)
 		}
 	}

@@ -24,27 +24,30 @@ const (
 // centre one spacing of its own resolution from that of its parent; across an
 // edge between faces that is so on the unfolded plane. On the Earth all of it
 // is shorter. The centres of children are rounded to 1e-7.
-var extents = func() (extents []float64) {
+var extents = func() (extents [leafDepth + 1]float64) {
 	extent := geo.Spacing(geo.StoreRes) * (1 / math.Sqrt2 / 1.2247448713915890) // 1/√3
-	for res := geo.StoreRes; res >= topRes; res -= nodeStep {
-		extents = append(extents, float64(extent/geo.EarthRadius)*(1+rounding)+1e-7)
+	for depth := leafDepth; depth >= 0; depth-- {
+		res := topRes + nodeStep*depth
+		extents[depth] = float64(extent/geo.EarthRadius)*(1+rounding) + 1e-7
 		extent += geo.Spacing(res) + geo.Spacing(res-1)
 	}
-	slices.Reverse(extents)
 	return extents
 }()
 
 // search looks for the units nearest to a point, in one shard after another.
 type search struct {
-	from   geo.Vector
-	k      int
-	wanted Wanted
-	since  int64    // µs since 1970
-	best   []ranked // at most k, nearest first
-	worst  float64  // no unit with a longer squared chord can enter the list
-	reach  float64  // its root: no branch farther away holds such a unit
-	fixes  []Fix    // of best, once its shard has been searched
-	ahead  []branch // a heap, the nearest first
+	from    geo.Vector
+	k       int
+	wanted  Wanted
+	since   int64                  // µs since 1970
+	best    []ranked               // at most k, nearest first
+	worst   float64                // no unit with a longer squared chord can enter the list
+	reach   float64                // its root: no branch farther away holds such a unit
+	home    geo.Cell               // the cell of the point, of the resolution of the leaves' parents
+	bounds  [leafDepth + 1]float64 // by depth: the squared chord to the centre of a branch that may hold such a unit
+	fixes   []Fix                  // of best, once its shard has been searched
+	ahead   []branch               // a heap, the nearest first
+	touched int32                  // see shard.approach
 }
 
 // ranked is a unit in the list.
@@ -65,30 +68,48 @@ type branch struct {
 }
 
 func (q *search) begin(p orb.Point, k int, w Wanted) {
-	q.from, q.k, q.wanted = geo.VectorOf(p), k, w
+	var home geo.Cell
+	q.from, home, _ = geo.VectorAndCell(p, geo.StoreRes) // p is on earth
+	q.home, _ = home.Parent(geo.StoreRes - nodeStep)
+	q.k, q.wanted = k, w
 	q.since = math.MinInt64
 	if !w.Since.IsZero() {
 		q.since = w.Since.UnixMicro()
 	}
 	q.best, q.fixes = q.best[:0], q.fixes[:0]
-	q.worst, q.reach = anywhere, anywhere
+	q.reaches(anywhere * anywhere)
+	q.ahead = q.ahead[:0]
 }
 
 // end forgets what belongs to the caller.
 func (q *search) end() { q.wanted = Wanted{} }
 
-// in searches one shard: the branch that may be nearest first, until the list
-// is full and no branch can hold a nearer unit.
+// in searches one shard. It begins at home, the leaves around the point, which
+// fill the list in most cases, so that of the rest few branches are worth a
+// look.
 func (q *search) in(sh *shard) {
-	q.ahead = q.ahead[:0]
-	q.open(&sh.nodes[0], 0)
+	home := int32(0) // which is the root, and so nobody's child
+	if at, ok := sh.nodeAt[q.home]; ok {
+		q.open(sh, &sh.nodes[at], leafDepth, home)
+		q.follow(sh, home)
+		home = at
+	}
+	q.open(sh, &sh.nodes[0], 0, home)
+	q.follow(sh, home)
+}
+
+// follow looks into the branches ahead, the one that may be nearest first,
+// until the list is full and no branch can hold a nearer unit. It leaves out
+// one node above the leaves.
+func (q *search) follow(sh *shard, without int32) {
 	for len(q.ahead) > 0 {
 		b := q.pop()
 		if b.least > q.reach {
+			q.ahead = q.ahead[:0]
 			return
 		}
-		if int(b.depth) < len(extents)-1 {
-			q.open(&sh.nodes[b.at], b.depth+1)
+		if b.depth < leafDepth {
+			q.open(sh, &sh.nodes[b.at], b.depth+1, without)
 			continue
 		}
 		members := sh.leaves[b.at].members
@@ -101,20 +122,48 @@ func (q *search) in(sh *shard) {
 }
 
 // open puts the children of a node, which are at the given depth, ahead.
-func (q *search) open(n *node, depth int32) {
-	extent := extents[depth]
+func (q *search) open(sh *shard, n *node, depth, without int32) {
+	extent, bound := extents[depth], q.bounds[depth]
+	first := len(q.ahead)
 	for i := range n.children {
 		c := &n.children[i]
-		if least := c.chord(&q.from) - extent; least <= q.reach {
-			q.push(branch{least, c.at, depth})
+		if chord2 := c.chord2(&q.from); chord2 <= bound && (depth != leafDepth-1 || c.at != without) {
+			q.ahead = append(q.ahead, branch{math.Sqrt(chord2) - extent, c.at, depth})
 		}
+	}
+	q.approach(sh, q.ahead[first:], depth)
+	for i := first; i < len(q.ahead); i++ {
+		q.rise(i)
 	}
 }
 
-// chord is how far the centre of c is from v.
-func (c *child) chord(v *geo.Vector) float64 {
+// approach reads what following branches will need; see shard.approach.
+func (q *search) approach(sh *shard, branches []branch, depth int32) {
+	sum := int32(0)
+	if depth < leafDepth {
+		for i := range branches {
+			sum += sh.nodes[branches[i].at].children[0].at
+		}
+	} else {
+		for i := range branches {
+			sum += sh.leaves[branches[i].at].members[0].unit
+		}
+	}
+	q.touched += sum
+}
+
+// reaches sets how far the search looks.
+func (q *search) reaches(worst float64) {
+	q.worst, q.reach = worst, math.Sqrt(worst)
+	for depth, extent := range extents {
+		q.bounds[depth] = (q.reach + extent) * (q.reach + extent)
+	}
+}
+
+// chord2 is the squared chord from v to the centre of c.
+func (c *child) chord2(v *geo.Vector) float64 {
 	x, y, z := v[0]-float64(c.x), v[1]-float64(c.y), v[2]-float64(c.z)
-	return math.Sqrt(x*x + y*y + z*z)
+	return x*x + y*y + z*z
 }
 
 // consider enters a unit into the list if it belongs there.
@@ -142,8 +191,7 @@ func (q *search) consider(sh *shard, m *spot) {
 	}
 	q.best = slices.Insert(q.best, at, r)
 	if len(q.best) == q.k {
-		q.worst = q.best[q.k-1].chord2*(1+rounding) + tiny
-		q.reach = math.Sqrt(q.worst)
+		q.reaches(q.best[q.k-1].chord2*(1+rounding) + tiny)
 	}
 }
 
@@ -176,18 +224,20 @@ func (r *ranked) metres(from *geo.Vector) geo.Metres {
 	return r.distance
 }
 
-// push and pop keep ahead a heap.
-func (q *search) push(b branch) {
-	h := append(q.ahead, b)
-	q.ahead = h
-	for i := len(h) - 1; i > 0; {
+// rise and pop keep ahead a heap. rise brings into it the i-th branch, which
+// comes right behind it.
+func (q *search) rise(i int) {
+	h := q.ahead
+	b := h[i]
+	for i > 0 {
 		up := (i - 1) / 2
 		if h[up].least <= b.least {
 			break
 		}
-		h[i], h[up] = h[up], b
+		h[i] = h[up]
 		i = up
 	}
+	h[i] = b
 }
 
 func (q *search) pop() branch {
@@ -218,10 +268,10 @@ func (sh *shard) within(from *geo.Vector, reach2 float64, visit func(*spot)) {
 	walk = func(n *node, depth int) {
 		for i := range n.children {
 			c := &n.children[i]
-			if c.chord(from)-extents[depth] > reach {
+			if bound := reach + extents[depth]; c.chord2(from) > bound*bound {
 				continue
 			}
-			if depth < len(extents)-1 {
+			if depth < leafDepth {
 				walk(&sh.nodes[c.at], depth+1)
 				continue
 			}
