@@ -37,6 +37,7 @@ const NAMES: (keyof LiveMessages)[] = [
   'unit',
   'ticket',
   'event',
+  'fence',
   'gap',
   'officer',
   'tick',

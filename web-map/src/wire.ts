@@ -367,6 +367,21 @@ export type FixRow = [
   fixed_at_ms: number,
 ]
 
+export type FenceEventKind = 'enter' | 'exit' | 'dwell'
+
+/** A unit entered, left or stayed at a fence; `at` is the time of the first fix that showed it. */
+export interface FenceEvent {
+  id: number
+  fence_id: number
+  fence: string
+  unit_id: number
+  call_sign: string
+  at: string
+  kind: FenceEventKind
+  lon: number
+  lat: number
+}
+
 /** Every message of GET /live by its event name. */
 export interface LiveMessages {
   hello: { boot: string; now: string; seq: number; view: string }
@@ -375,6 +390,7 @@ export interface LiveMessages {
   unit: UnitView
   ticket: TicketView
   event: EventView
+  fence: FenceEvent
   gap: { from: number; to: number }
   officer: OfficerView
   tick: { now: string }

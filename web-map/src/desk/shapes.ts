@@ -1,4 +1,4 @@
-import type { Role, Urgency } from '../wire'
+import type { Freshness, Role, TicketStatus, Urgency } from '../wire'
 
 /** Shapes of the routes that only the desk calls. */
 
@@ -69,4 +69,89 @@ export interface Reporter {
   name: string
   phone: string
   note: string
+}
+
+/** A point of a track; doubt is the reason why it is in the history only. */
+export type TrackPoint = [
+  lon: number,
+  lat: number,
+  at_ms: number,
+  speed_kmh: number | null,
+  doubt: string | null,
+]
+
+export interface TrackAnswer {
+  unit_id: number
+  call_sign: string
+  from: string
+  to: string
+  points: TrackPoint[]
+  stops: { from: string; to: string; lon: number; lat: number }[]
+  gaps: { from: string; to: string }[]
+  fixes: number
+  metres: number
+  moving_s: number
+  top_kmh: number | null
+}
+
+/** The board at a moment of the past. */
+export interface Scene {
+  at: string
+  units: SceneUnit[]
+  tickets: SceneTicket[]
+}
+
+export interface SceneUnit {
+  unit_id: number
+  call_sign: string
+  kind: string
+  squad: string
+  on_shift: boolean
+  lon: number | null
+  lat: number | null
+  fixed_at: string | null
+  heading_deg: number | null
+  speed_kmh: number | null
+  freshness: Freshness
+  sortie_ticket_id: number | null
+}
+
+export interface SceneTicket {
+  id: number
+  number: string
+  status: TicketStatus
+  urgency: Urgency
+  title: string
+  lon: number | null
+  lat: number | null
+  registered_at: string
+  unit_id: number | null
+}
+
+/** A place whose visitors are noted: `polygon` (corners, not closed twice) or `circle`. */
+export interface Fence {
+  id: number
+  name: string
+  polygon?: [lon: number, lat: number][]
+  circle?: { lon: number; lat: number; radius_m: number }
+  dwell_s?: number
+  plain?: boolean
+  org_id?: number
+}
+
+/** What a vehicle's terminal took for a ticket. */
+export interface Attachment {
+  id: number
+  unit_id: number
+  device_id: number
+  type: 'image' | 'audio' | 'video' | 'other'
+  format: string
+  channel: number
+  cause: number
+  taken_at: string | null
+  lon: number | null
+  lat: number | null
+  received_at: string
+  sha256: string
+  bytes: number
 }

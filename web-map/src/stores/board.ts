@@ -6,7 +6,7 @@ import { distanceM } from '../geo'
 import { openLive, type Link } from '../live'
 import { GLYPHS, glyphOf, Positions, type Glyph } from '../positions'
 import { byNeed, isAwaiting, isInProgress, isOpen, isOverdue } from '../tickets'
-import type { EventView, Kpi, TicketView, UnitView } from '../wire'
+import type { EventView, FenceEvent, Kpi, TicketView, UnitView } from '../wire'
 
 const KPI_EVERY_MS = 15_000
 const EVENTS_KEPT = 500
@@ -24,6 +24,8 @@ export const useBoard = defineStore('board', () => {
   const tickets = shallowRef<ReadonlyMap<number, TicketView>>(new Map())
   const units = shallowRef<ReadonlyMap<number, UnitView>>(new Map())
   const events = shallowRef<readonly EventView[]>([])
+  /** The newest thing that happened at a fence since the page was opened. */
+  const fenceEvent = shallowRef<FenceEvent | null>(null)
   const kpi = shallowRef<Kpi | null>(null)
   const link = ref<Link>('connecting')
   /** Unix milliseconds (server) of the newest data; 0 before any. */
@@ -158,6 +160,7 @@ export const useBoard = defineStore('board', () => {
       unit: putUnit,
       ticket: putTicket,
       event: putEvent,
+      fence: (m) => (fenceEvent.value = m),
       tick: (m) => seen(m.now),
       link: (state) => (link.value = state),
       signedOut: () => (signedOut.value = true),
@@ -232,6 +235,7 @@ export const useBoard = defineStore('board', () => {
     tickets,
     units,
     events,
+    fenceEvent,
     kpi,
     link,
     dataAt,
