@@ -103,36 +103,41 @@ func DefaultRules() Rules {
 // the fix is plausible beside those before it is asked of Quality.Judge. The
 // Cell of the fix stays zero; Store.Locate finds it cheaply.
 func Accept(raw *RawFix, dev *Device, now time.Time, rules *Rules) (Fix, *Refusal) {
-	f := Fix{
-		UnitID: dev.UnitID, DeviceID: dev.ID,
-		FixedAt:    raw.FixedAt.UTC().Truncate(time.Microsecond), // what PostgreSQL keeps
-		ReceivedAt: now.UTC().Truncate(time.Microsecond),
-		Point:      orb.Point{raw.Lon, raw.Lat},
-		AltM:       raw.AltM, AccuracyM: raw.AccuracyM, SpeedKmh: raw.SpeedKmh, HeadingDeg: raw.HeadingDeg,
-		Source: raw.Source, Ignition: raw.Ignition, Engaged: raw.Engaged,
-	}
+	var f Fix
+	refusal := accept(&f, raw, dev, now.UTC().Truncate(time.Microsecond), rules)
+	return f, refusal
+}
+
+// accept is Accept into an f that is zero, at a time in UTC and whole microseconds.
+func accept(f *Fix, raw *RawFix, dev *Device, now time.Time, rules *Rules) *Refusal {
+	f.UnitID, f.DeviceID = dev.UnitID, dev.ID
+	f.FixedAt = raw.FixedAt.UTC().Truncate(time.Microsecond) // what PostgreSQL keeps
+	f.ReceivedAt = now
+	f.Point = orb.Point{raw.Lon, raw.Lat}
+	f.AltM, f.AccuracyM, f.SpeedKmh, f.HeadingDeg = raw.AltM, raw.AccuracyM, raw.SpeedKmh, raw.HeadingDeg
+	f.Source, f.Ignition, f.Engaged = raw.Source, raw.Ignition, raw.Engaged
 	if r := checkDevice(dev); r != nil {
-		return f, r
+		return r
 	}
 	if raw.Unread != nil {
-		return f, raw.Unread
+		return raw.Unread
 	}
 	if raw.NoFix {
-		return f, noFix
+		return noFix
 	}
 	if r := checkPoint(f.Point); r != nil {
-		return f, r
+		return r
 	}
-	if r := checkReadings(&f); r != nil {
-		return f, r
+	if r := checkReadings(f); r != nil {
+		return r
 	}
-	if r := checkTime(&f, dev.ClockAhead, now, rules); r != nil {
-		return f, r
+	if r := checkTime(f, dev.ClockAhead, now, rules); r != nil {
+		return r
 	}
-	if r := toWGS84(&f, dev.Datum); r != nil {
-		return f, r
+	if r := toWGS84(f, dev.Datum); r != nil {
+		return r
 	}
-	return f, checkRegion(f.Point, &rules.Region)
+	return checkRegion(f.Point, &rules.Region)
 }
 
 var noFix = &Refusal{Reason: NoFix, Detail: "the receiver says that it has no position; what it sends is old or made up"}
@@ -219,11 +224,11 @@ func checkTime(f *Fix, ahead time.Duration, now time.Time, rules *Rules) *Refusa
 	}
 	age := now.Sub(f.FixedAt)
 	switch {
-	case -age > rules.Ahead:
+	case age < -rules.Ahead: // -age of the farthest time there is would be less than zero
 		return &Refusal{
 			Reason: Future, Field: "fixed_at",
 			Detail: fmt.Sprintf("the fix is %s ahead of the clock here, at most %s is taken; check the device's clock and time zone",
-				inWords(-age), inWords(rules.Ahead)) + aheadHint(-age),
+				inWords(age.Abs()), inWords(rules.Ahead)) + aheadHint(age.Abs()),
 		}
 	case age <= rules.Oldest:
 		return nil

@@ -37,7 +37,7 @@ type Devices struct {
 	mu       sync.RWMutex // guards the maps
 	byID     map[int64]*entered
 	byKey    map[keyHash]*entered
-	byName   map[Name]*entered
+	byName   *nameIndex
 	byPhone  map[phone]*entered
 	gateways map[keyHash]*Gateway
 	misses   map[any]time.Time // until when a key or a name is unknown
@@ -84,7 +84,7 @@ type round struct {
 func NewDevices(db *pg.DB) *Devices {
 	d := &Devices{
 		db:   db,
-		byID: make(map[int64]*entered), byKey: make(map[keyHash]*entered), byName: make(map[Name]*entered),
+		byID: make(map[int64]*entered), byKey: make(map[keyHash]*entered), byName: newNameIndex(),
 		byPhone: make(map[phone]*entered), gateways: make(map[keyHash]*Gateway), misses: make(map[any]time.Time),
 	}
 	d.round.wake = make(chan struct{}, 1)
@@ -126,12 +126,12 @@ func (d *Devices) ByKey(ctx context.Context, key string) (*Device, error) {
 func (d *Devices) ByName(ctx context.Context, protocol, ident string) (*Device, error) {
 	name := Name{protocol, ident}
 	d.mu.RLock()
-	e := d.byName[name]
+	e := d.byName.find(name)
 	d.mu.RUnlock()
 	if e != nil {
 		return &e.Device, nil
 	}
-	return d.missed(ctx, name, func() *entered { return d.byName[name] }, withName, protocol, ident)
+	return d.missed(ctx, name, func() *entered { return d.byName.find(name) }, withName, protocol, ident)
 }
 
 // Assign gives each report the device that calls itself by the name in its
@@ -179,11 +179,15 @@ func (d *Devices) assign(protocol string, names [][]byte, reports []Report, look
 		d.mu.RLock()
 		defer d.mu.RUnlock()
 	}
+	var found [chunk]*entered
 	for i, name := range names {
+		if i%chunk == 0 {
+			d.byName.findAll(protocol, names[i:min(i+chunk, len(names))], found[:])
+		}
 		if reports[i].Device != nil {
 			continue
 		}
-		if e := d.byName[Name{protocol, string(name)}]; e != nil {
+		if e := found[i%chunk]; e != nil {
 			reports[i].Device = &e.Device
 			continue
 		}
@@ -342,7 +346,7 @@ func (d *Devices) put(e registered) *entered {
 		d.byPhone[phone{e.personID, e.UnitID}] = held
 	}
 	for _, n := range e.names {
-		d.byName[n] = held
+		d.byName.put(n, held)
 	}
 	return held
 }
@@ -352,9 +356,7 @@ func (d *Devices) drop(e *entered) {
 	delete(d.byKey, e.key)
 	delete(d.byPhone, phone{e.personID, e.UnitID})
 	for _, n := range e.names {
-		if d.byName[n] == e {
-			delete(d.byName, n)
-		}
+		d.byName.drop(n, e)
 	}
 }
 

@@ -69,19 +69,10 @@ type Ingestor struct {
 	quality   *Quality
 }
 
-// scratch is memory that one Enter after another uses.
-type scratch struct {
-	record []byte
-	moved  []Fix
-}
-
 // NewIngestor takes in fixes under the given rules; spool is its own from now
 // on. onFix is given the fixes that moved their unit, oldest first within a
 // unit; it must not block, keeps no part of the slice, and may be nil.
 func NewIngestor(db *pg.DB, spool *Log, store *Store, rules Rules, onFix func([]Fix), log *slog.Logger) *Ingestor {
-	if onFix == nil {
-		onFix = func([]Fix) {}
-	}
 	in := &Ingestor{
 		db: db, log: spool, store: store, rules: rules, onFix: onFix,
 		drain:   newDrain(db, spool, log),
@@ -123,84 +114,24 @@ func (in *Ingestor) Enter(ctx context.Context, reports []Report, outcomes []Outc
 	if err := in.log.Err(); err != nil { // before anybody moves
 		return Receipt{}, err
 	}
-	now := in.db.Now().UTC().Truncate(time.Microsecond)
 	s := in.scratch.Get().(*scratch)
 	defer in.scratch.Put(s)
-	s.record, s.moved = beginRecord(s.record[:0], now), s.moved[:0]
-	var g *group
-	for i := range reports {
-		in.judge(&reports[i], now, &outcomes[i], s)
-		count(&reports[i], &outcomes[i], now)
-		if len(s.record) < recordBytes/2 && i < len(reports)-1 {
-			continue
-		}
-		var err error
-		if g, err = in.log.append(ctx, s.record); err != nil {
+	s.begin(in.db.Now().UTC().Truncate(time.Microsecond))
+	for from := 0; from < len(reports); {
+		to := from + s.distinct(reports[from:])
+		if err := in.judge(ctx, s, reports[from:to], outcomes[from:to]); err != nil {
 			return Receipt{}, fmt.Errorf("take in %d records: %w", len(reports), err)
 		}
-		s.record = beginRecord(s.record[:0], now)
+		from = to
 	}
-	if len(s.moved) > 0 {
+	if err := in.write(ctx, s, 0); err != nil {
+		return Receipt{}, fmt.Errorf("take in %d records: %w", len(reports), err)
+	}
+	if in.onFix != nil && len(s.moved) > 0 {
 		in.onFix(s.moved)
 	}
 	in.count.add(outcomes)
-	return Receipt{g}, nil
-}
-
-// judge accepts or refuses a record, writes it down, and moves its unit in the Store.
-func (in *Ingestor) judge(report *Report, now time.Time, o *Outcome, s *scratch) {
-	fix, refusal := Accept(&report.Raw, report.Device, now, &in.rules)
-	if refusal == nil {
-		var err error
-		if fix.Cell, err = in.store.Locate(fix.UnitID, fix.Point); err != nil {
-			refusal = &Refusal{Reason: Invalid, Field: "lon", Detail: err.Error()}
-		}
-	}
-	fix.round()
-	if refusal != nil {
-		*o = Outcome{Refused, refusal.Reason, refusal.Field, refusal.Detail}
-		s.record = appendRefused(s.record, &fix, &report.Raw, refusal)
-		return
-	}
-	last, known := in.store.Latest(fix.UnitID)
-	var before *Fix
-	if known {
-		before = &last
-	}
-	*o = Outcome{Status: Stored}
-	if v := report.Raw.Vitals; v != nil && v.Moved {
-		in.quality.Release(report.Device)
-	}
-	if doubt := in.quality.Judge(&fix, report.Device, before); doubt != nil {
-		*o = Outcome{Doubted, doubt.Reason, doubt.Field, doubt.Detail}
-	} else if known && repeats(&fix, &last) {
-		o.Status = Duplicate
-	}
-	s.record = appendFix(s.record, &fix, now.UnixMicro())
-	switch fix.Doubt {
-	case Drift:
-		fix = Stay(fix, before)
-	case "":
-	default:
-		return
-	}
-	if in.store.Update(fix) {
-		s.moved = append(s.moved, fix)
-	}
-}
-
-// round leaves of the readings what the log and the history keep: 32 bits.
-func (f *Fix) round() {
-	for _, r := range [...]*Reading{&f.AltM, &f.AccuracyM, &f.SpeedKmh, &f.HeadingDeg} {
-		r.Value = float64(float32(r.Value))
-	}
-}
-
-// repeats says that a device reported the same twice.
-func repeats(a, b *Fix) bool {
-	return a.FixedAt.Equal(b.FixedAt) && a.DeviceID == b.DeviceID && a.Point == b.Point &&
-		a.AltM == b.AltM && a.AccuracyM == b.AccuracyM && a.SpeedKmh == b.SpeedKmh && a.HeadingDeg == b.HeadingDeg &&
-		a.Ignition == b.Ignition && a.Engaged == b.Engaged
+	return Receipt{s.group}, nil
 }
 
 // Submit is Enter and Wait for the records of one device, and returns one
