@@ -44,8 +44,9 @@ type gap struct {
 
 func (s *Server) liveRoutes() { s.echo.GET("/api/v1/live", s.live) }
 
-// live streams what happens as server-sent events. The subscription is opened before the snapshot is read, and what
-// was queued in between but is older than the snapshot is dropped: nothing is missed, nothing goes back.
+// live streams what happens as server-sent events. The subscription is opened, and followed by the board, before the
+// snapshot is read, and what was queued in between but is older than the snapshot is dropped: nothing is missed, nothing
+// goes back.
 func (s *Server) live(c echo.Context) error {
 	ctx, me := c.Request().Context(), who(c.Request().Context())
 	sub, err := subscriber(me, c.QueryParam("view"))
@@ -56,8 +57,12 @@ func (s *Server) live(c echo.Context) error {
 	defer s.deps.Hub.Unsubscribe(sub)
 
 	begin, cancel := context.WithTimeout(ctx, beginWithin)
+	defer cancel()
+	select {
+	case <-sub.Followed():
+	case <-begin.Done(): // the database will tell why
+	}
 	seq, first, err := s.firstMessages(begin, me, sub, c.Request().Header.Get("Last-Event-ID"))
-	cancel()
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,7 +20,8 @@ const (
 	eventBatch = 500
 )
 
-// Board turns the event log and the accepted fixes into messages for the hub. Exactly one Run per process.
+// Board turns the event log and the accepted fixes into messages for the hub. It holds the units that somebody watches
+// and no others, so its work grows with what is shown, not with the register. Exactly one Run per process.
 type Board struct {
 	Service *dispatch.Service
 	Hub     *Hub
@@ -37,20 +37,30 @@ type Board struct {
 	pending map[int64]tracking.Fix
 
 	// Only the goroutine of runFacts writes these.
-	cursor int64                       // everything up to this number has been published
-	units  map[int64]dispatch.UnitView // as last published; nil = not started yet
+	started  bool                        // cursor is set
+	cursor   int64                       // everything up to this number has been published
+	units    map[int64]dispatch.UnitView // those watched, as last published
+	branches map[string]bool             // whose units are all among them
 }
 
-// OnFix takes accepted fixes; it never blocks. Between two frames the newest fix of a unit wins.
+// OnFix takes accepted fixes; it never blocks. Of units that nobody watches it keeps nothing. Between two frames the
+// newest fix of a unit wins.
 func (b *Board) OnFix(fixes []tracking.Fix) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if len(b.units) == 0 {
+		return
+	}
 	if b.pending == nil {
 		b.pending = make(map[int64]tracking.Fix)
 	}
-	for _, f := range fixes {
+	for i := range fixes {
+		f := &fixes[i]
+		if _, shown := b.units[f.UnitID]; !shown {
+			continue
+		}
 		if old, ok := b.pending[f.UnitID]; !ok || f.FixedAt.After(old.FixedAt) {
-			b.pending[f.UnitID] = f
+			b.pending[f.UnitID] = *f
 		}
 	}
 }
@@ -114,6 +124,8 @@ func (b *Board) runFacts(ctx context.Context) {
 			refresh = false
 		case <-tick.C:
 			refresh = true
+		case <-b.Hub.joined:
+			refresh = true
 		}
 	}
 }
@@ -121,8 +133,10 @@ func (b *Board) runFacts(ctx context.Context) {
 func (b *Board) look(ctx context.Context, refresh bool) error {
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
-	if b.units == nil {
-		return b.start(ctx)
+	if !b.started {
+		if err := b.start(ctx); err != nil {
+			return err
+		}
 	}
 	if err := b.follow(ctx); err != nil || !refresh {
 		return err
@@ -136,24 +150,42 @@ func (b *Board) publishFixes() {
 	if len(pending) == 0 {
 		return
 	}
-	now := b.now()
-	for _, branch := range b.Hub.branches() {
-		frame := make([][6]any, 0, len(pending))
-		for id, f := range pending {
-			if v, known := units[id]; known && strings.HasPrefix(v.OrgPath, branch) && v.Shows(f) {
-				frame = append(frame, [6]any{id, f.Point.Lon(), f.Point.Lat(), f.HeadingDeg.Ptr(), f.SpeedKmh.Ptr(), f.FixedAt.UnixMilli()})
-			}
-		}
-		if len(frame) == 0 {
+	watched := b.Hub.watched().branches
+	rows := make(map[string][][6]any)
+	for id, f := range pending {
+		v := units[id]
+		if !v.Shows(f) {
 			continue
 		}
-		b.publish(Message{Name: "fixes"}, map[string]any{"now": now, "f": frame}, func(s *Subscriber) bool {
-			return s.UnitID == 0 && s.Branch == branch
+		row := [6]any{id, f.Point.Lon(), f.Point.Lat(), f.HeadingDeg.Ptr(), f.SpeedKmh.Ptr(), f.FixedAt.UnixMilli()}
+		eachBranch(v.OrgPath, func(branch string) {
+			if watched[branch] {
+				rows[branch] = append(rows[branch], row)
+			}
 		})
+	}
+	now := b.now()
+	frames := make(map[string]Message, len(rows))
+	for branch, f := range rows {
+		if m, ok := b.message(Message{Name: "fixes"}, map[string]any{"now": now, "f": f}); ok {
+			frames[branch] = m
+		}
+	}
+	b.Hub.sendFrames(frames)
+}
+
+// eachBranch names the branches that hold an org path such as "1.4.9.", from "" (everything) to itself.
+func eachBranch(path string, do func(branch string)) {
+	do("")
+	for i := range len(path) {
+		if path[i] == '.' {
+			do(path[:i+1])
+		}
 	}
 }
 
-// takePending is what moved since the last call, with the units it belongs to; one that is not known yet is left out.
+// takePending is what moved since the last call, with the units it belongs to; one that nobody watches any more is left
+// out.
 func (b *Board) takePending() (map[int64]tracking.Fix, map[int64]dispatch.UnitView) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -161,8 +193,10 @@ func (b *Board) takePending() (map[int64]tracking.Fix, map[int64]dispatch.UnitVi
 	b.pending = nil
 	units := make(map[int64]dispatch.UnitView, len(pending))
 	for id := range pending {
-		if v, known := b.units[id]; known {
+		if v, shown := b.units[id]; shown {
 			units[id] = v
+		} else {
+			delete(pending, id)
 		}
 	}
 	return pending, units
@@ -170,12 +204,19 @@ func (b *Board) takePending() (map[int64]tracking.Fix, map[int64]dispatch.UnitVi
 
 // publish fills in the message's data and hands it to the hub.
 func (b *Board) publish(m Message, v any, wants func(*Subscriber) bool) {
+	if m, ok := b.message(m, v); ok {
+		b.Hub.send(m, wants)
+	}
+}
+
+// message is m with v as its data; false when v cannot be encoded, which is logged.
+func (b *Board) message(m Message, v any) (Message, bool) {
 	var err error
 	if m.Data, err = json.Marshal(v); err != nil {
 		b.Log.Error("a live message could not be encoded", "name", m.Name, "err", err)
-		return
+		return m, false
 	}
-	b.Hub.send(m, wants)
+	return m, true
 }
 
 // now is the service's time, in the milliseconds that clients are told.

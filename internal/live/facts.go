@@ -19,21 +19,12 @@ type news struct {
 	officers map[int64]dispatch.OfficerState
 }
 
-// start begins at the head of the log. Whoever subscribed before may have a snapshot from before that, and is cut.
+// start begins at the head of the log. Nobody has a snapshot from before: streams wait until they are followed.
 func (b *Board) start(ctx context.Context) error {
-	err := AtHead(ctx, b.Service.DB, func(q pg.Queryer, seq int64) error {
-		views, err := b.Service.UnitViews(ctx, q, "", nil, b.now())
-		if err != nil {
-			return err
-		}
-		b.cursor = seq
-		b.keep(views)
+	return AtHead(ctx, b.Service.DB, func(_ pg.Queryer, seq int64) error {
+		b.cursor, b.started = seq, true
 		return nil
 	})
-	if err == nil {
-		b.Hub.cutAll()
-	}
-	return err
 }
 
 // follow publishes everything that was committed since the last call.
@@ -79,7 +70,7 @@ func (b *Board) readEvents(ctx context.Context, q pg.Queryer, n *news) (err erro
 			return err
 		}
 	}
-	return b.readOfficers(ctx, q, n)
+	return b.readOfficers(ctx, q, n, b.Hub.watched().units)
 }
 
 // touched is the tickets and units that events name, and the units that had one of these tickets until now.
@@ -102,8 +93,7 @@ func (b *Board) touched(events []dispatch.EventView) (tickets, units map[int64]b
 }
 
 // readOfficers reads what the open pages of the changed units' officers show. A unit that is no more has no page.
-func (b *Board) readOfficers(ctx context.Context, q pg.Queryer, n *news) error {
-	watched := b.Hub.officerUnits()
+func (b *Board) readOfficers(ctx context.Context, q pg.Queryer, n *news, watched map[int64]bool) error {
 	n.officers = make(map[int64]dispatch.OfficerState)
 	for _, v := range n.units {
 		if !watched[v.ID] {
@@ -121,29 +111,70 @@ func (b *Board) readOfficers(ctx context.Context, q pg.Queryer, n *news) error {
 	return nil
 }
 
-// refresh finds what changed by time alone (a shift began, a signal was lost) and publishes that.
+// refresh reads the units that are watched now, and publishes what changed by time alone (a shift began, a signal was
+// lost). Then those who came since the last time are followed.
 func (b *Board) refresh(ctx context.Context) error {
+	w := b.Hub.watched()
 	var n news
-	err := AtHead(ctx, b.Service.DB, func(q pg.Queryer, seq int64) error {
-		n = news{seq: seq}
-		views, err := b.Service.UnitViews(ctx, q, "", nil, b.now())
-		if err != nil {
+	var shown map[int64]dispatch.UnitView
+	err := AtHead(ctx, b.Service.DB, func(q pg.Queryer, seq int64) (err error) {
+		if shown, err = b.readWatched(ctx, q, &w); err != nil {
 			return err
 		}
-		for _, v := range views {
-			old, known := b.units[v.ID]
-			if !known || old.Duty != v.Duty || old.Freshness != v.Freshness || old.CallSign != v.CallSign ||
-				old.OrgPath != v.OrgPath || (old.Lon == nil) != (v.Lon == nil) {
-				n.units = append(n.units, v)
-			}
-		}
-		return b.readOfficers(ctx, q, &n)
+		n = news{seq: seq, units: b.changed(shown)}
+		return b.readOfficers(ctx, q, &n, w.units)
 	})
 	if err != nil {
 		return err
 	}
+	b.hold(shown, w.branches)
 	b.tell(&n)
+	b.Hub.release(w.waiting)
 	return nil
+}
+
+// readWatched reads the units of the watched branches, and those with an open page.
+func (b *Board) readWatched(ctx context.Context, q pg.Queryer, w *watched) (map[int64]dispatch.UnitView, error) {
+	shown := make(map[int64]dispatch.UnitView)
+	read := func(branch string, ids []int64) error {
+		views, err := b.Service.UnitViews(ctx, q, branch, ids, b.now())
+		for _, v := range views {
+			shown[v.ID] = v
+		}
+		return err
+	}
+	for branch := range w.branches {
+		if within(branch, w.branches) {
+			continue // read with the wider one
+		}
+		if err := read(branch, nil); err != nil {
+			return nil, err
+		}
+	}
+	if len(w.units) == 0 {
+		return shown, nil
+	}
+	return shown, read("", slices.Collect(maps.Keys(w.units)))
+}
+
+// within tells whether one of the branches is wider than branch.
+func within(branch string, branches map[string]bool) (yes bool) {
+	eachBranch(branch, func(wider string) { yes = yes || wider != branch && branches[wider] })
+	return yes
+}
+
+// changed is those of the units that somebody has been shown otherwise, or that are new in a branch that was followed.
+func (b *Board) changed(shown map[int64]dispatch.UnitView) (units []dispatch.UnitView) {
+	for id, v := range shown {
+		old, known := b.units[id]
+		switch {
+		case !known && !b.branches[v.OrgPath] && !within(v.OrgPath, b.branches):
+		case !known, old.Duty != v.Duty, old.Freshness != v.Freshness, old.CallSign != v.CallSign,
+			old.OrgPath != v.OrgPath, (old.Lon == nil) != (v.Lon == nil):
+			units = append(units, v)
+		}
+	}
+	return units
 }
 
 // tell publishes news: first the facts, then the rows as they are after them. Only a fact carries an id, so a reader
@@ -170,14 +201,20 @@ func (b *Board) tell(n *news) {
 	}
 }
 
-// keep notes units as they are shown now.
+// keep notes how units are shown now, as far as they are watched.
 func (b *Board) keep(views []dispatch.UnitView) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.units == nil {
-		b.units = make(map[int64]dispatch.UnitView, len(views))
-	}
 	for _, v := range views {
-		b.units[v.ID] = v
+		if _, shown := b.units[v.ID]; shown || b.branches[v.OrgPath] || within(v.OrgPath, b.branches) {
+			b.units[v.ID] = v
+		}
 	}
+}
+
+// hold takes over what is watched from now on.
+func (b *Board) hold(shown map[int64]dispatch.UnitView, branches map[string]bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.units, b.branches = shown, branches
 }

@@ -31,12 +31,18 @@ type Subscriber struct {
 	Events bool   // also wants the facts themselves, not only the changed rows
 	UnitID int64  // not 0: an officer's page, which gets this unit's state and nothing else
 
-	queue chan Message
-	cut   bool // guarded by the hub's mutex
+	queue    chan Message
+	followed chan struct{}
+	waits    bool // followed is open; guarded by the hub's mutex
+	cut      bool // guarded by the hub's mutex
 }
 
 // Messages is the stream; it is closed when the subscriber was too slow, unsubscribed, or the hub closed.
 func (s *Subscriber) Messages() <-chan Message { return s.queue }
+
+// Followed is closed when a Board follows what s watches: a snapshot that is read after that and the messages together
+// leave nothing out. It is closed as well when the stream has ended.
+func (s *Subscriber) Followed() <-chan struct{} { return s.followed }
 
 // Hub fans messages out. It is safe for concurrent use; publishing never waits for a reader.
 type Hub struct {
@@ -44,22 +50,29 @@ type Hub struct {
 	subs   map[*Subscriber]struct{}
 	closed bool
 	cuts   int64
+
+	joined chan struct{} // holds one: somebody subscribed
 }
 
 // NewHub returns an empty hub.
-func NewHub() *Hub { return &Hub{subs: make(map[*Subscriber]struct{})} }
+func NewHub() *Hub {
+	return &Hub{subs: make(map[*Subscriber]struct{}), joined: make(chan struct{}, 1)}
+}
 
 // Subscribe opens the stream of s. On a closed hub the stream is closed at once.
 func (h *Hub) Subscribe(s *Subscriber) {
-	s.queue = make(chan Message, queueLen)
+	s.queue, s.followed, s.waits = make(chan Message, queueLen), make(chan struct{}), true
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.subs[s] = struct{}{}
 	if h.closed {
-		s.cut = true
-		close(s.queue)
+		h.drop(s)
 		return
 	}
-	h.subs[s] = struct{}{}
+	select {
+	case h.joined <- struct{}{}:
+	default:
+	}
 }
 
 // Unsubscribe ends the stream; calling it twice, or after a cut, does nothing.
@@ -72,15 +85,8 @@ func (h *Hub) Unsubscribe(s *Subscriber) {
 // Close ends every stream and refuses new ones.
 func (h *Hub) Close() {
 	h.mu.Lock()
-	h.closed = true
-	h.mu.Unlock()
-	h.cutAll()
-}
-
-// cutAll ends every stream; their readers come back to a new snapshot.
-func (h *Hub) cutAll() {
-	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.closed = true
 	for s := range h.subs {
 		h.drop(s)
 	}
@@ -101,6 +107,15 @@ func (h *Hub) drop(s *Subscriber) {
 	s.cut = true
 	delete(h.subs, s)
 	close(s.queue)
+	s.release()
+}
+
+// release must be called with the hub's mutex held.
+func (s *Subscriber) release() {
+	if s.waits {
+		s.waits = false
+		close(s.followed)
+	}
 }
 
 // send queues a message for every subscriber that wants it; a full queue cuts its owner.
@@ -108,15 +123,30 @@ func (h *Hub) send(m Message, wants func(*Subscriber) bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for s := range h.subs {
-		if !wants(s) {
-			continue
+		if wants(s) {
+			h.queue(s, m)
 		}
-		select {
-		case s.queue <- m:
-		default:
-			h.cuts++
-			h.drop(s)
+	}
+}
+
+// sendFrames queues for each board the message of its branch, when there is one.
+func (h *Hub) sendFrames(byBranch map[string]Message) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for s := range h.subs {
+		if m, ok := byBranch[s.Branch]; ok && s.UnitID == 0 {
+			h.queue(s, m)
 		}
+	}
+}
+
+// queue must be called with the mutex held.
+func (h *Hub) queue(s *Subscriber, m Message) {
+	select {
+	case s.queue <- m:
+	default:
+		h.cuts++
+		h.drop(s)
 	}
 }
 
@@ -125,29 +155,35 @@ func inBranch(s *Subscriber, path string) bool {
 	return s.UnitID == 0 && strings.HasPrefix(path, s.Branch)
 }
 
-// branches lists the distinct branches that boards are watching, and officerUnits the units with an open page.
-func (h *Hub) branches() []string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	seen := map[string]bool{}
-	var out []string
-	for s := range h.subs {
-		if s.UnitID == 0 && !seen[s.Branch] {
-			seen[s.Branch] = true
-			out = append(out, s.Branch)
-		}
-	}
-	return out
+// watched is what the open streams show.
+type watched struct {
+	branches map[string]bool // of the boards
+	units    map[int64]bool  // of the officers' pages
+	waiting  []*Subscriber   // those that nobody follows yet
 }
 
-func (h *Hub) officerUnits() map[int64]bool {
+func (h *Hub) watched() watched {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	out := map[int64]bool{}
+	w := watched{branches: map[string]bool{}, units: map[int64]bool{}}
 	for s := range h.subs {
-		if s.UnitID != 0 {
-			out[s.UnitID] = true
+		if s.UnitID == 0 {
+			w.branches[s.Branch] = true
+		} else {
+			w.units[s.UnitID] = true
+		}
+		if s.waits {
+			w.waiting = append(w.waiting, s)
 		}
 	}
-	return out
+	return w
+}
+
+// release tells subscribers that they are followed.
+func (h *Hub) release(waiting []*Subscriber) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range waiting {
+		s.release()
+	}
 }

@@ -79,11 +79,14 @@ func TestWhoGetsWhat(t *testing.T) {
 			t.Errorf("%+v gets %d, want %d", *s, n, want)
 		}
 	}
-	if got := h.officerUnits(); len(got) != 1 || !got[7] {
-		t.Errorf("officers' units %v", got)
+	w := h.watched()
+	if len(w.units) != 1 || !w.units[7] || len(w.branches) != 2 || len(w.waiting) != 3 {
+		t.Errorf("watched: %+v", w)
 	}
-	if got := h.branches(); len(got) != 2 {
-		t.Errorf("branches %v", got)
+	h.release(w.waiting)
+	<-county.Followed()
+	if w := h.watched(); len(w.waiting) != 0 {
+		t.Errorf("%d still wait", len(w.waiting))
 	}
 }
 
