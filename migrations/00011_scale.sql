@@ -7,9 +7,3 @@ create index offer_refused on offer (answered_at) where state in ('declined', 'e
 create index sortie_accepted on sortie (accepted_at);
 create index sortie_arrived on sortie (arrived_at) where arrived_at is not null;
 
--- +goose Down
-drop index sortie_arrived;
-drop index sortie_accepted;
-drop index offer_refused;
-drop index unit_out_of_use;
-drop index unit_org;

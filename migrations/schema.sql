@@ -869,6 +869,8 @@ CREATE UNIQUE INDEX offer_one_open_per_ticket ON public.offer USING btree (ticke
 
 CREATE UNIQUE INDEX offer_one_open_per_unit ON public.offer USING btree (unit_id) WHERE (state = 'open'::text);
 
+CREATE INDEX offer_refused ON public.offer USING btree (answered_at) WHERE (state = ANY (ARRAY['declined'::text, 'expired'::text]));
+
 CREATE INDEX offer_ticket ON public.offer USING btree (ticket_id, id);
 
 CREATE INDEX org_path ON public.org USING btree (path text_pattern_ops);
@@ -905,6 +907,10 @@ CREATE INDEX retailer_pinyin_trgm ON public.retailer USING gin (pinyin public.gi
 
 CREATE INDEX sessions_expiry ON public.sessions USING btree (expiry);
 
+CREATE INDEX sortie_accepted ON public.sortie USING btree (accepted_at);
+
+CREATE INDEX sortie_arrived ON public.sortie USING btree (arrived_at) WHERE (arrived_at IS NOT NULL);
+
 CREATE UNIQUE INDEX sortie_one_active_per_ticket ON public.sortie USING btree (ticket_id) WHERE (ended_at IS NULL);
 
 CREATE UNIQUE INDEX sortie_one_active_per_unit ON public.sortie USING btree (unit_id) WHERE (ended_at IS NULL);
@@ -922,6 +928,10 @@ CREATE INDEX track_due_hour ON public.track_due USING btree (hour, unit_id);
 CREATE INDEX track_hour ON public.track USING brin (hour);
 
 CREATE UNIQUE INDEX unit_call_sign_unique ON public.unit USING btree (call_sign) WHERE (retired_at IS NULL);
+
+CREATE INDEX unit_org ON public.unit USING btree (org_id) WHERE (retired_at IS NULL);
+
+CREATE INDEX unit_out_of_use ON public.unit USING btree (id) WHERE (retired_at IS NOT NULL);
 
 ALTER INDEX public.fix_pkey ATTACH PARTITION public.fix_default_pkey;
 

@@ -18,6 +18,8 @@ const (
 	tickEvery  = 5 * time.Second        // also how soon a duty that changes with time alone is shown
 	lookWithin = 10 * time.Second       // a database that takes longer is away
 	eventBatch = 500
+	// refreshTries is how often the units are read again because facts came in between; then they are told as they are.
+	refreshTries = 5
 )
 
 // Board turns the event log and the accepted fixes into messages for the hub. It holds the units that somebody watches

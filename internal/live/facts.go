@@ -117,15 +117,23 @@ func (b *Board) refresh(ctx context.Context) error {
 	w := b.Hub.watched()
 	var n news
 	var shown map[int64]dispatch.UnitView
-	err := AtHead(ctx, b.Service.DB, func(q pg.Queryer, seq int64) (err error) {
+	read := func(q pg.Queryer, seq int64) (err error) {
 		if shown, err = b.readWatched(ctx, q, &w); err != nil {
 			return err
 		}
 		n = news{seq: seq, units: b.changed(shown)}
 		return b.readOfficers(ctx, q, &n, w.units)
-	})
-	if err != nil {
-		return err
+	}
+	for range refreshTries { // what a fact changed is told after that fact
+		if err := AtHead(ctx, b.Service.DB, read); err != nil {
+			return err
+		}
+		if n.seq == b.cursor {
+			break
+		}
+		if err := b.follow(ctx); err != nil {
+			return err
+		}
 	}
 	b.hold(shown, w.branches)
 	b.tell(&n)
