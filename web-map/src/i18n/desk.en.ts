@@ -306,6 +306,13 @@ export default {
     nobody: 'No contact was left',
     noName: 'no name',
   },
+  attachments: {
+    title: 'From the vehicle',
+    of: 'Attachment of {unit}, {at}',
+    noPlace: 'no place',
+    channel: 'channel {n}',
+    type: { image: 'picture', audio: 'sound', video: 'video', other: 'file' },
+  },
   timeline: { title: 'What happened', none: 'Nothing yet' },
   actor: { system: 'System', person: 'Person {id}', terminal: 'terminal {id}' },
   event: {
@@ -372,7 +379,6 @@ export default {
     plate: 'Plate',
     crew: 'Crew',
     device: 'Add a tracker',
-    deviceFor: '{unit} · add a tracker',
     deviceLabel: 'Name or number of the device',
     datum: 'Datum',
     deviceKey: 'Key of device {id} of {unit}',

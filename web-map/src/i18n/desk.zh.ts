@@ -294,6 +294,13 @@ const zh = {
     nobody: '没有登记联系方式',
     noName: '未留姓名',
   },
+  attachments: {
+    title: '车载终端照片',
+    of: '{unit} 车载终端附件，{at}',
+    noPlace: '无位置',
+    channel: '通道 {n}',
+    type: { image: '照片', audio: '录音', video: '录像', other: '文件' },
+  },
   timeline: { title: '处置记录', none: '还没有记录' },
   actor: { system: '系统', person: '人员 {id}', terminal: '车载终端 {id}' },
   event: {
@@ -360,7 +367,6 @@ const zh = {
     plate: '车牌',
     crew: '人数',
     device: '添加定位设备',
-    deviceFor: '{unit} · 添加定位设备',
     deviceLabel: '设备名称或编号',
     datum: '坐标系',
     deviceKey: '{unit} 的设备密钥（设备 {id}）',

@@ -111,3 +111,10 @@ export function ringOf(draft: Draft): Place[] | null {
   if (draft.shape === 'circle') return draft.centre && circleRing(draft.centre, draft.radiusM)
   return draft.corners.length < 2 ? null : [...draft.corners, draft.corners[0]!]
 }
+
+/** The middle of a closed ring's corners. */
+export function middleOf(ring: readonly Place[]): Place {
+  const corners = ring.slice(0, -1)
+  const mean = (axis: 0 | 1) => corners.reduce((sum, p) => sum + p[axis], 0) / corners.length
+  return [mean(0), mean(1)]
+}
