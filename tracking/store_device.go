@@ -33,7 +33,7 @@ func IsGatewayKey(key string) bool { return strings.HasPrefix(key, gatewayPrefix
 func hashKey(key string) [sha256.Size]byte { return sha256.Sum256([]byte(key)) }
 
 // AddDevice registers a device of d.UnitID with the label, kind ("http" when
-// empty), datum, clock, interval and leniency of d and the given names, and
+// empty), datum, clock, interval, leniency and passphrase of d and the given names, and
 // returns its id and its key. The key is nowhere else: the database keeps a
 // hash. Errors carry the constraint device_unit_id_fkey when there is no such
 // unit, device_datum_known or device_kind_known when there is no such datum or
@@ -42,10 +42,10 @@ func AddDevice(ctx context.Context, q pg.Queryer, d Device, names ...Name) (id i
 	key = keyPrefix + rand.Text()
 	hash := hashKey(key)
 	err = q.QueryRow(ctx, `
-		INSERT INTO device (unit_id, label, kind, datum, key_hash, clock_ahead_s, interval_s, lenient)
-		VALUES ($1, $2, coalesce(nullif($3, ''), 'http'), coalesce(nullif($4, ''), 'WGS84'), $5, $6, nullif($7, 0), $8)
+		INSERT INTO device (unit_id, label, kind, datum, key_hash, clock_ahead_s, interval_s, lenient, passphrase)
+		VALUES ($1, $2, coalesce(nullif($3, ''), 'http'), coalesce(nullif($4, ''), 'WGS84'), $5, $6, nullif($7, 0), $8, nullif($9, ''))
 		RETURNING id`, d.UnitID, d.Label, d.Kind, string(d.Datum), hash[:],
-		int(d.ClockAhead/time.Second), int(d.Interval/time.Second), d.Login.lenient()).Scan(&id)
+		int(d.ClockAhead/time.Second), int(d.Interval/time.Second), d.Login.lenient(), d.Login.passphrase()).Scan(&id)
 	if err != nil {
 		return 0, "", fmt.Errorf("add a device to unit %d: %w", d.UnitID, err)
 	}

@@ -61,6 +61,13 @@ type Login struct {
 
 func (l *Login) lenient() bool { return l != nil && l.Lenient }
 
+func (l *Login) passphrase() string {
+	if l == nil {
+		return ""
+	}
+	return l.Passphrase
+}
+
 // Name is what a device calls itself in a protocol: a SIM number, an IMEI, a
 // terminal id, "user/device". The records of a gateway's batch use "http".
 type Name struct{ Protocol, Ident string }

@@ -138,6 +138,10 @@ var known = []struct {
 	}},
 	{tracking.ErrNoFence, 404, "not_found", text{"没有这个围栏，或它不在您的管辖范围内。", "There is no such fence in your branch."}},
 	{tracking.ErrFenceShape, 422, "validation", text{"围栏形状无效。", "This is no shape of a fence."}},
+	{tracking.ErrDeviceName, 422, "validation", text{
+		"设备号无效：JT/T 808 终端须登记其电话号码，GT06 设备须登记 IMEI（数字）；其他协议不得为空，OsmAnd 只凭密钥识别。",
+		"The name will not be found: a JT/T 808 terminal needs its phone number, a GT06 unit its IMEI, in digits; OsmAnd goes by the key alone.",
+	}},
 	{dispatch.ErrOffShift, 409, "off_shift", text{
 		"本单元当前不在班，手机定位只在当班时接收。请停止上报；如需继续工作，请中队长或指挥员排班。",
 		"Your unit has no shift now, and phones are located on duty only. Stop sending; to go on working ask your leader or dispatcher for a shift.",

@@ -158,9 +158,10 @@ type addDeviceInput struct {
 		Datum string `json:"datum,omitempty" default:"WGS84" enum:"WGS84,GCJ02,BD09,CGCS2000" doc:"Of the coordinates it sends"`
 		Kind  string `json:"kind,omitempty" default:"http" enum:"http,jt808,gt06,osmand,owntracks,traccar" doc:"The protocol it speaks"`
 		Names []struct {
-			Protocol string `json:"protocol" minLength:"1" maxLength:"20"`
+			Protocol string `json:"protocol" enum:"http,jt808,gt06,owntracks,traccar"`
 			Ident    string `json:"ident" minLength:"1" maxLength:"128"`
-		} `json:"names,omitempty" maxItems:"10" doc:"What it calls itself in its protocol: SIM number, IMEI, terminal id"`
+		} `json:"names,omitempty" maxItems:"10" doc:"What it calls itself: the phone number set in a JT/T 808 terminal, an IMEI, user/device, the name that a gateway gives it"`
+		Passphrase string `json:"passphrase,omitempty" maxLength:"32" doc:"OwnTracks: of its encryption"`
 	}
 }
 
@@ -178,8 +179,13 @@ func (s *Server) addDevice(ctx context.Context, in *addDeviceInput) (*newDeviceO
 	for _, n := range b.Names {
 		names = append(names, tracking.Name{Protocol: n.Protocol, Ident: n.Ident})
 	}
+	names, err := tracking.NamesOf(b.Kind, names)
+	if err != nil {
+		return nil, err
+	}
+	device := tracking.Device{UnitID: in.ID, Label: b.Label, Kind: b.Kind, Datum: datum.Datum(b.Datum), Login: &tracking.Login{Passphrase: b.Passphrase}}
 	d, err := command(ctx, s, in.Key, route, b, func(ctx context.Context, tx *pg.Tx) (newDevice, error) {
-		id, key, err := s.deps.Dispatch.AddDevice(ctx, tx, me, tracking.Device{UnitID: in.ID, Label: b.Label, Kind: b.Kind, Datum: datum.Datum(b.Datum)}, names...)
+		id, key, err := s.deps.Dispatch.AddDevice(ctx, tx, me, device, names...)
 		return newDevice{DeviceID: id, Key: key}, err
 	})
 	return &newDeviceOutput{Body: d}, err
