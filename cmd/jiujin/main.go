@@ -18,7 +18,7 @@ import (
 var version = "dev"
 
 type cli struct {
-	app.Config
+	app.Config `embed:"" group:"Settings of the service (deploy/config.example.toml explains them):"`
 	ConfigFile kong.ConfigFlag `name:"config" help:"TOML file with settings; see deploy/config.example.toml." type:"path"`
 
 	Serve   serveCmd   `cmd:"" help:"Run the service."`
@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string) error {
 		kong.Vars{"data_dir": app.DefaultDataDir()},
 		kong.DefaultEnvars("JIUJIN"),
 		kong.Configuration(app.TOML),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 	if err != nil {

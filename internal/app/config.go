@@ -29,9 +29,9 @@ type Config struct {
 	TLSCert     string `help:"Certificate file (PEM). Phones need HTTPS to work offline and to send positions." type:"path"`
 	TLSKey      string `help:"Key file (PEM) of the certificate." type:"path"`
 
-	JT808Listen    string `name:"jt808-listen" help:"Address for JT/T 808 terminals over TCP, such as 0.0.0.0:6808. Empty: they are not served."`
-	JT808UDPListen string `name:"jt808-udp-listen" help:"Address for JT/T 808 terminals over UDP, whose sender can be forged: private networks only. Empty: none."`
-	GT06Listen     string `name:"gt06-listen" help:"Address for GT06 units over TCP, such as 0.0.0.0:5023. They have no secret but the IMEI: private networks only. Empty: they are not served."`
+	JT808Listen    string `name:"jt808-listen" env:"JIUJIN_JT808_LISTEN" help:"Address for JT/T 808 terminals over TCP, such as 0.0.0.0:6808. Empty: they are not served."`
+	JT808UDPListen string `name:"jt808-udp-listen" env:"JIUJIN_JT808_UDP_LISTEN" help:"Address for JT/T 808 terminals over UDP, whose sender can be forged: private networks only. Empty: none."`
+	GT06Listen     string `name:"gt06-listen" env:"JIUJIN_GT06_LISTEN" help:"Address for GT06 units over TCP, such as 0.0.0.0:5023. They have no secret but the IMEI: private networks only. Empty: they are not served."`
 
 	Title   string `default:"12313 稽查调度" help:"Name shown on every screen."`
 	OrgName string `default:"本局" help:"Name of the root organisation, used at the first start only."`

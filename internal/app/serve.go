@@ -295,7 +295,7 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 		feeds.Go(func() error { return s.units.Run(ctx, gt06Listener) })
 		return feeds.Wait()
 	})
-	s.log.Info("serving", "url", s.first.URL, "version", s.opts.Version)
+	s.log.Info("serving", "url", s.first.URL, "jt808", s.first.JT808, "gt06", s.first.GT06, "version", s.opts.Version)
 	if s.opts.Ready != nil {
 		s.opts.Ready(s.first)
 	}
