@@ -120,17 +120,23 @@ func TestDevicePageShowsMessagesOfApps(t *testing.T) {
 func TestGatewaysBelongToTheRoot(t *testing.T) {
 	v := newService(t)
 	admin := v.signIn(t, string(auth.Administrator), password)
-	v.call(t, "GET", "/api/v1/gateways", "", "Cookie", admin).want(t, 403, "forbidden")
+	var gateways struct{ Gateways []tracking.Gateway }
 	v.call(t, "POST", "/api/v1/gateways", `{"label":"x"}`, "Cookie", admin, "Idempotency-Key", "a key for the gateway").want(t, 403, "forbidden")
 	if _, err := v.db.Pool.Exec(t.Context(), `update person set org_id = (select id from org where level = 'province') where role = 'administrator'`); err != nil {
 		t.Fatal(err)
 	}
 	var g newGateway
 	v.call(t, "POST", "/api/v1/gateways", `{"label":"市局平台"}`, "Cookie", admin, "Idempotency-Key", "a key for the gateway").into(t, 201, &g)
-	var gateways struct{ Gateways []tracking.Gateway }
 	v.call(t, "GET", "/api/v1/gateways", "", "Cookie", admin).into(t, 200, &gateways)
 	if len(gateways.Gateways) != 1 || gateways.Gateways[0].ID != g.GatewayID || !tracking.IsGatewayKey(g.Key) {
 		t.Errorf("gateways %+v, key %q", gateways.Gateways, g.Key)
+	}
+	if _, err := v.db.Pool.Exec(t.Context(), `update person set org_id = (select id from org where level = 'county' limit 1) where role = 'administrator'`); err != nil {
+		t.Fatal(err)
+	}
+	v.call(t, "GET", "/api/v1/gateways", "", "Cookie", admin).into(t, 200, &gateways)
+	if len(gateways.Gateways) != 0 {
+		t.Errorf("a county sees %+v", gateways.Gateways)
 	}
 	if n := v.count(t, `select count(*) from event where type = 'gateway.added' and data::text not like '%jjg%'`); n != 1 {
 		t.Errorf("%d records of the gateway", n)

@@ -204,6 +204,9 @@ func (e *session) handle(ctx context.Context, f Frame, m Message) {
 	case Batch:
 		e.batch(f, m.Locations, m.Replay)
 	case ShortBatch:
+		if pct, ok := m.BatteryPct(); ok {
+			e.link.s.Devices.Heard(e.device, e.link.s.Now(), &tracking.Vitals{BatteryPct: tracking.Read(float64(pct))})
+		}
 		e.batch(f, m.Locations, true)
 	case Resend:
 		e.repeat(m)
