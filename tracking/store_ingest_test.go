@@ -81,17 +81,6 @@ func (d *desk) open(t testing.TB, maxBytes int64) {
 	}
 }
 
-// restart ends the Ingestor in order and starts another.
-func (d *desk) restart(t testing.TB) {
-	t.Helper()
-	d.stop()
-	if err := <-d.done; err != nil {
-		t.Fatal(err)
-	}
-	d.open(t, 1<<30)
-	d.run(t)
-}
-
 // flush waits until everything is in the history.
 func (d *desk) flush(t testing.TB) {
 	t.Helper()
