@@ -2,7 +2,9 @@
 # Proves that nothing acknowledged is lost and nothing happens twice: while the simulated fleet works, the server and
 # the database are killed with -9, SERVER and DATABASE times. Positions go through the spool all the while, and the database
 # also dies while the spool is drained into it. Every effect the service acknowledged is journalled by
-# the simulator and looked up afterwards.
+# the simulator and looked up afterwards. Every second kill of the database takes its backends along, in whatever they
+# are, a COMMIT that gets no answer included; the others leave them to find out for themselves. The last line is one JSON
+# object with the figures.
 # usage: deploy/crash.sh [SERVER=50] [DATABASE=20]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -62,7 +64,11 @@ for ((round = 1; round <= rounds; round++)); do
       wait "$server" 2>/dev/null || true
       start_server
     else
-      kill -9 "$(head -n 1 "$data/pg/data/postmaster.pid")"
+      postmaster=$(head -n 1 "$data/pg/data/postmaster.pid")
+      backends=
+      [ $((round % 2)) = 1 ] && backends=$(pgrep -P "$postmaster" || true)
+      # shellcheck disable=SC2086 # a list of process numbers
+      kill -9 $backends "$postmaster" 2>/dev/null || true # a backend may have ended by itself
     fi
     await_ready
     took=$(($(date +%s%3N) - begin))
@@ -77,6 +83,12 @@ kill -INT "$fleet"
 wait "$fleet" || { cat "$data/summary.json"; keep=1; exit 1; }
 fleet=
 cat "$data/summary.json"
-bin/fleetsim verify --url "$url" --credentials "$data/demo-credentials.json" --journal "$journal" || { keep=1; exit 1; }
+bin/fleetsim verify --url "$url" --credentials "$data/demo-credentials.json" --journal "$journal" >"$data/verify.json" ||
+  { cat "$data/verify.json"; keep=1; exit 1; }
 bin/jiujin log verify --data-dir "$data" || { keep=1; exit 1; }
+found() { sed -n "s/^ \"$1\": \([0-9]*\),*$/\1/p" "$data/verify.json"; }
+lines() { grep -c "$1" "$log" || true; }
 echo "$rounds times kill -9 of the server and $database of the database: nothing lost, nothing twice; slowest recovery $slowest ms"
+printf '{"server_kills":%d,"database_kills":%d,"fixes_acknowledged":%d,"commands_acknowledged":%d,"lost":%d,"doubled":%d,"slowest_recovery_ms":%d,"drain_interrupted":%d,"commit_without_answer":%d}\n' \
+  "$rounds" "$database" "$(found fixes_acked)" "$(found commands_acked)" "$(found lost)" "$(found doubled)" "$slowest" \
+  "$(lines 'positions wait in the spool; trying again')" "$(lines 'positions wait in the spool; trying again.*commit: ')"
