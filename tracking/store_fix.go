@@ -10,8 +10,9 @@ import (
 	"jiujin/internal/pg"
 )
 
-// Load fills s with the newest fix of every unit in use. Call it once, before
-// the Ingestor runs.
+// Load fills s with the newest fix of every unit in use; a unit that has
+// drifted since is as fresh as it was heard of, where it stood: Stay. Call it
+// once, before the Ingestor runs.
 func Load(ctx context.Context, q pg.Queryer, s *Store) error {
 	rows, err := q.Query(ctx, `
 		SELECT f.*
@@ -19,7 +20,13 @@ func Load(ctx context.Context, q pg.Queryer, s *Store) error {
 		 CROSS JOIN LATERAL (
 		       SELECT `+fixColumns+`
 		         FROM fix WHERE unit_id = u.id AND doubt IS NULL
-		        ORDER BY fixed_at DESC, received_at DESC LIMIT 1) f
+		        ORDER BY fixed_at DESC, received_at DESC LIMIT 1) good
+		 CROSS JOIN LATERAL (
+		       SELECT good.*
+		        UNION ALL
+		       (SELECT `+fixColumns+`
+		          FROM fix WHERE unit_id = u.id AND doubt = 'drift' AND fixed_at > good.fixed_at
+		         ORDER BY fixed_at DESC, received_at DESC LIMIT 1)) f
 		 WHERE u.retired_at IS NULL`)
 	if err != nil {
 		return fmt.Errorf("load positions: %w", err)
@@ -28,7 +35,20 @@ func Load(ctx context.Context, q pg.Queryer, s *Store) error {
 	if err != nil {
 		return fmt.Errorf("load positions: %w", err)
 	}
-	s.UpdateAll(fixes, nil)
+	good, drifted := fixes[:0], []Fix(nil)
+	for _, f := range fixes {
+		if f.Doubt == Drift {
+			drifted = append(drifted, f)
+		} else {
+			good = append(good, f)
+		}
+	}
+	s.UpdateAll(good, nil)
+	for _, f := range drifted {
+		if last, ok := s.Latest(f.UnitID); ok {
+			s.Update(Stay(f, &last))
+		}
+	}
 	return nil
 }
 
