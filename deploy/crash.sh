@@ -19,6 +19,7 @@ server= fleet=
 
 cleanup() {
   trap - EXIT
+  set +e
   [ -n "$fleet" ] && kill -9 "$fleet" 2>/dev/null
   [ -n "$server" ] && kill -INT "$server" 2>/dev/null && wait "$server" 2>/dev/null
   [ "${keep:-0}" = 1 ] && echo "kept for a look: $data" || rm -rf "$data"

@@ -37,6 +37,7 @@ type drain struct {
 	at      Position      // everything before is in the database
 	changed chan struct{} // closed when at grows
 	ended   bool
+	damage  error // ErrSpoolDamaged: it cannot go on without a person
 
 	batch batch // run's own
 }
@@ -55,7 +56,7 @@ func (d *drain) position() (Position, bool) {
 func (d *drain) moveTo(at Position) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.at, d.known = at, true
+	d.at, d.known, d.damage = at, true, nil
 	close(d.changed)
 	d.changed = make(chan struct{})
 }
@@ -103,13 +104,26 @@ func (d *drain) run(ctx context.Context) {
 		if after, _ := d.position(); after > before {
 			pause = retryFirst
 		}
-		d.out.Warn("positions wait in the spool; trying again", "pause", pause, "error", err)
+		d.complain(err, pause)
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
 		}
 		pause = min(2*pause, retryMost)
 	}
+}
+
+// complain tells the operator that the drain stands still, and why.
+func (d *drain) complain(err error, pause time.Duration) {
+	if !errors.Is(err, ErrSpoolDamaged) {
+		d.out.Warn("positions wait in the spool; trying again", "pause", pause, "error", err)
+		return
+	}
+	d.mu.Lock()
+	d.damage = err
+	d.mu.Unlock()
+	d.out.Error("no positions get into the history until the spool has been repaired; see docs/operations.md, "+
+		"When the spool is damaged", "error", err)
 }
 
 // follow drains from where the database says until something fails.
@@ -179,13 +193,17 @@ func (d *drain) begin(ctx context.Context) (Position, error) {
 // read makes the next batch.
 func (d *drain) read(at Position) (next Position, err error) {
 	d.batch.clear()
-	return d.log.Read(at, drainBytes, func(payload []byte) error {
+	next, err = d.log.Read(at, drainBytes, func(payload []byte) error {
 		err := eachTaken(payload, d.batch.add)
 		if errors.Is(err, errRecord) {
 			return d.aside(payload, err)
 		}
 		return err
 	})
+	if errors.Is(err, ErrSpoolDamaged) && next > at {
+		return next, nil // first what lies before the damage
+	}
+	return next, err
 }
 
 // save writes the batch in one transaction. When the database cannot take a

@@ -164,6 +164,15 @@ func (in *Ingestor) Flush(ctx context.Context) error {
 // ErrStopped otherwise. It says nothing about the database.
 func (in *Ingestor) Ready() error { return in.log.Err() }
 
+// Damage is ErrSpoolDamaged while positions are taken in but cannot get into
+// the history, because a segment of the spool cannot be read; nil otherwise,
+// also while the database is away.
+func (in *Ingestor) Damage() error {
+	in.drain.mu.Lock()
+	defer in.drain.mu.Unlock()
+	return in.drain.damage
+}
+
 // Counts is how many records had which outcome since the start.
 type Counts struct {
 	Stored, Doubted, Duplicate int64

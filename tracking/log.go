@@ -27,6 +27,10 @@ var ErrSpoolFull = fmt.Errorf("the spool of positions is full: %w", net.ErrClose
 // on the disk. pg.IsUnavailable holds for it.
 var ErrSpoolBroken = fmt.Errorf("the spool of positions cannot be written: %w", net.ErrClosed)
 
+// ErrSpoolDamaged says that a record that was durable cannot be read any more.
+// What comes behind it waits until a person has looked.
+var ErrSpoolDamaged = errors.New("the spool of positions is damaged")
+
 const (
 	segmentBytes = 64 << 20 // a segment is closed at this size
 	pendingBytes = 16 << 20 // unwritten bytes above which Append waits

@@ -72,14 +72,18 @@ func (l *Log) checkSizes() error {
 			return fmt.Errorf("spool: %w", err)
 		}
 		if info.Size() != int64(next-at) {
-			return fmt.Errorf("spool: %s is damaged: it has %d bytes, the next segment says %d; %s",
-				l.segmentName(at), info.Size(), next-at, moveAside)
+			return fmt.Errorf("%w: %s has %d bytes, the next segment says %d; %s",
+				ErrSpoolDamaged, l.segmentName(at), info.Size(), next-at, moveAside)
 		}
 	}
 	return nil
 }
 
-const moveAside = "restore the file, or move the whole spool folder aside and start anew, without the fixes in it that are not in the database"
+// What a person can do about a segment that is not the last, and about the last.
+const (
+	moveAside     = "restore the file, or stop the service and move it aside together with all segments before it; what they hold that is not in the database is then lost"
+	moveLastAside = "restore the file, or move it aside; what it holds that is not in the database is then lost"
+)
 
 // tail is the length of the good records at the beginning of a segment. What
 // follows was never synced, or it is an error.
@@ -98,7 +102,7 @@ func tail(b []byte, base Position) (good int64, err error) {
 		}
 		_, _, ok := recordAt(b[at:], base+Position(at))
 		if unsynced := int64(binary.LittleEndian.Uint32(b[at+16:])); ok && at-unsynced > good {
-			return 0, fmt.Errorf("damaged at byte %d, before records that are whole; %s", good, moveAside)
+			return 0, fmt.Errorf("%w at byte %d, before records that are whole; %s", ErrSpoolDamaged, good, moveLastAside)
 		}
 	}
 	return good, nil
@@ -223,7 +227,7 @@ func (l *Log) readSegment(base, from, stop, until Position, visit func([]byte) e
 			payload, size, ok = recordAt(b, from)
 		}
 		if !ok {
-			return from, fmt.Errorf("spool: %s is damaged at byte %d; %s", name, from-base, moveAside)
+			return from, fmt.Errorf("%w: %s at byte %d; %s", ErrSpoolDamaged, name, from-base, moveAside)
 		}
 		if err := visit(payload); err != nil {
 			return from, err

@@ -147,7 +147,6 @@ func (b IngestBench) serve(ctx context.Context, dir string) (*benchServer, error
 	api, err := httpapi.New(httpapi.Deps{
 		DB: db, Passwords: passwords, Logger: log,
 		Config:   func(context.Context) (httpapi.Config, error) { return httpapi.Config{}, nil },
-		Ready:    func(context.Context) map[string]error { return nil },
 		Dispatch: core, Devices: tracking.HoldDevices(devices, names, s.key), Ingest: ingest,
 		Fences: tracking.NewFences(db, positions, log, func([]tracking.FenceEvent) {}),
 		Hub:    live.NewHub(), Tiles: basemap.NewTiles(db.Pool, 1<<20),

@@ -120,3 +120,31 @@ func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestExerciseClockNeedsStartAndSpeed(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string // part of the error; "" when it is fine
+	}{
+		{[]string{}, ""},
+		{[]string{"--clock-start", "2026-11-22T06:00:00Z", "--clock-speed", "60"}, ""},
+		{[]string{"--clock-start", "2026-11-22T14:00:00+08:00", "--clock-speed", "0.5"}, ""},
+		{[]string{"--clock-start", "2026-11-22T06:00:00Z"}, "belong together"},
+		{[]string{"--clock-speed", "60"}, "belong together"},
+		{[]string{"--clock-start", "2026-11-22T06:00:00Z", "--clock-speed=-1"}, "clock-speed -1"},
+		{[]string{"--clock-start", "2026-11-22T06:00:00Z", "--clock-speed", "10001"}, "clock-speed 10001"},
+		{[]string{"--clock-start", "2026-11-22T06:00:00Z", "--clock-speed", "NaN"}, "clock-speed NaN"},
+		{[]string{"--clock-start", "today", "--clock-speed", "1"}, `clock-start "today"`},
+	} {
+		config, _, err := read(t, "", c.args...)
+		if err == nil {
+			err = config.Validate()
+		}
+		if c.want == "" && (err != nil || config.Exercise() != (len(c.args) > 0)) {
+			t.Errorf("%v: %v, exercise %v", c.args, err, config.Exercise())
+		}
+		if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%v: %v, want an error with %q", c.args, err, c.want)
+		}
+	}
+}

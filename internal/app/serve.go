@@ -241,7 +241,7 @@ func (s *service) httpServer(passwords *auth.Passwords) (*httpapi.Server, error)
 	}
 	return httpapi.New(httpapi.Deps{
 		DB: s.db, Passwords: passwords, Logger: s.log, Metrics: s.metrics(),
-		Config: s.publicConfig, Ready: s.ready,
+		Config: s.publicConfig, Ready: s.ready(),
 		Dispatch: s.engine.Service, Devices: s.devices, Ingest: s.ingest, Fences: s.fences, Hub: s.board.Hub,
 		Tiles: basemap.NewTiles(s.db.Pool, tileCache), Region: region,
 		Web: webmap.Dist(), Proxies: proxies, Origins: s.cfg.Origins,

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -84,10 +85,21 @@ func terms(list []ticket.Term) []httpapi.Term {
 	return out
 }
 
+// pingWithin is how long the database may take to say that it is there.
+const pingWithin = 2 * time.Second
+
 // ready tells which part cannot work. The store was rebuilt before the service began to listen. The intake of
-// positions works without the database.
-func (s *service) ready(ctx context.Context) map[string]error {
-	return map[string]error{"database": s.db.Pool.Ping(ctx), "intake": s.ingest.Ready()}
+// positions works without the database; history is the way of positions from the spool into it.
+func (s *service) ready() map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{
+		"database": func(ctx context.Context) error {
+			ctx, cancel := context.WithTimeout(ctx, pingWithin)
+			defer cancel()
+			return s.db.Pool.Ping(ctx)
+		},
+		"intake":  func(context.Context) error { return s.ingest.Ready() },
+		"history": func(context.Context) error { return s.ingest.Damage() },
+	}
 }
 
 // metrics registers what the parts count.

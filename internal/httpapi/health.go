@@ -74,17 +74,18 @@ func (s *Server) healthRoutes() {
 
 // readyz answers 200 when every part works, else 503 with the names of those
 // that do not. Why they do not is for the log. /readyz/intake looks at the
-// intake of positions alone, which works while the database is away.
+// intake of positions alone, which works while the database is away, and waits
+// for nothing else.
 func (s *Server) readyz(c echo.Context) error {
 	ctx := c.Request().Context()
 	status, parts := http.StatusOK, make(map[string]string)
 	only := strings.TrimPrefix(c.Path(), "/readyz/")
-	for name, err := range s.deps.Ready(ctx) {
+	for name, works := range s.deps.Ready {
 		if name != only && c.Path() != "/readyz" {
 			continue
 		}
 		parts[name] = "ok"
-		if err != nil {
+		if err := works(ctx); err != nil {
 			status, parts[name] = http.StatusServiceUnavailable, "failed"
 			s.log.WarnContext(ctx, "not ready", "part", name, "err", err)
 		}

@@ -203,6 +203,7 @@ func TestReadiness(t *testing.T) {
 	if r.Ready || r.Parts["store"] != "failed" || r.Parts["database"] != "ok" || strings.Contains(string(a.body), "db-7") {
 		t.Errorf("%s", a.body)
 	}
+	v.call(t, "GET", "/readyz/intake", "").into(t, 200, &r)
 	if a := v.call(t, "GET", "/healthz", ""); a.status != 200 {
 		t.Errorf("healthz %d", a.status)
 	}

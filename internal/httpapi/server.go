@@ -41,8 +41,8 @@ type Deps struct {
 
 	// Config returns what /config shows, without the times of the server.
 	Config func(ctx context.Context) (Config, error)
-	// Ready tells for each part of the service why it cannot work, or nil.
-	Ready func(ctx context.Context) map[string]error
+	// Ready asks each part of the service why it cannot work; nil when it can.
+	Ready map[string]func(ctx context.Context) error
 
 	Dispatch *dispatch.Service
 	Devices  *tracking.Devices

@@ -120,7 +120,11 @@ func newService(t testing.TB) *service {
 		Config: func(context.Context) (Config, error) {
 			return Config{Title: "云溪县烟草专卖局", Version: "test"}, nil
 		},
-		Ready:    func(context.Context) map[string]error { return map[string]error{"database": nil, "store": v.broken} },
+		Ready: map[string]func(context.Context) error{
+			"database": func(context.Context) error { return nil },
+			"store":    func(context.Context) error { return v.broken },
+			"intake":   func(context.Context) error { return nil },
+		},
 		Web:      testPages(),
 		Proxies:  []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		Origins:  []string{"https://desk.example.org"},
