@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 	interned "unique"
 
@@ -42,8 +43,9 @@ type Devices struct {
 	gateways map[keyHash]*Gateway
 	misses   map[any]time.Time // until when a key or a name is unknown
 
-	dirtyMu sync.Mutex
-	dirty   []*Device // whose health is to be written, at most healthMax
+	dirtyMu   sync.Mutex
+	dirty     []*Device   // whose health is to be written, at most healthMax
+	dirtyFull atomic.Bool // so many are in it
 
 	round struct {
 		sync.Mutex

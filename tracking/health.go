@@ -124,11 +124,12 @@ func (d *Devices) touch(dev *Device, now time.Time) *healthData {
 		dev.health.kept = h
 	}
 	h.seen = now
-	if !h.dirty {
+	if !h.dirty && !d.dirtyFull.Load() {
 		d.dirtyMu.Lock()
 		if h.dirty = len(d.dirty) < healthMax; h.dirty {
 			d.dirty = append(d.dirty, dev)
 		}
+		d.dirtyFull.Store(len(d.dirty) >= healthMax)
 		d.dirtyMu.Unlock()
 	}
 	return h
@@ -149,6 +150,7 @@ func (d *Devices) changed() (dirty []*Device, list []healthData) {
 	d.dirtyMu.Lock()
 	dirty = d.dirty
 	d.dirty = nil
+	d.dirtyFull.Store(false)
 	d.dirtyMu.Unlock()
 	for _, dev := range dirty {
 		dev.health.mu.Lock()

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"jiujin/internal/pg"
@@ -20,6 +21,7 @@ const (
 	snapshotBytes = 256 << 20 // of the log, after which a snapshot does not wait for its time
 	snapshotLook  = time.Second
 	snapshotChunk = 64 << 10
+	snapshotPiece = 1 << 20
 	snapshotMagic = "jiujin positions 1 "
 )
 
@@ -94,26 +96,39 @@ func (s *snapshots) drop() error {
 	return s.spool.Drop(min(at, drained))
 }
 
+// writeSnapshot writes piece by piece and syncs each: a sync of the log that
+// comes in between waits for one piece and not for the whole file.
 func writeSnapshot(name, id string, at Position, store *Store) error {
-	head := append([]byte(snapshotMagic), id...)
-	head = binary.LittleEndian.AppendUint64(head, uint64(at))
-	var b, chunk []byte
-	var n uint64
-	frame := func(payload []byte) { b = appendRecord(b, payload, checksum(payload), Position(len(b)), 0) }
-	frame(head)
-	chunk = beginRecord(chunk, time.UnixMicro(0))
-	store.All(func(f Fix) {
-		chunk = appendFix(chunk, &f, 0)
-		n++
-		if len(chunk) >= snapshotChunk {
-			frame(chunk)
-			chunk = beginRecord(chunk[:0], time.UnixMicro(0))
+	return writeFile(name, func(f *os.File) (err error) {
+		var b []byte
+		var end Position // of the file, with b
+		frame := func(payload []byte) {
+			b = appendRecord(b, payload, checksum(payload), end, 0)
+			end += Position(headerBytes + len(payload))
+			if len(b) < snapshotPiece || err != nil {
+				return
+			}
+			if _, err = f.Write(b); err == nil {
+				err = syscall.Fdatasync(int(f.Fd()))
+			}
+			b = b[:0]
 		}
-	})
-	frame(chunk)
-	frame(binary.LittleEndian.AppendUint64(nil, n))
-	return writeFile(name, func(f *os.File) error {
-		_, err := f.Write(b)
+		frame(binary.LittleEndian.AppendUint64(append([]byte(snapshotMagic), id...), uint64(at)))
+		chunk := beginRecord(nil, time.UnixMicro(0))
+		var n uint64
+		store.All(func(fix Fix) {
+			chunk = appendFix(chunk, &fix, 0)
+			n++
+			if len(chunk) >= snapshotChunk {
+				frame(chunk)
+				chunk = beginRecord(chunk[:0], time.UnixMicro(0))
+			}
+		})
+		frame(chunk)
+		frame(binary.LittleEndian.AppendUint64(nil, n))
+		if err == nil {
+			_, err = f.Write(b)
+		}
 		return err
 	})
 }

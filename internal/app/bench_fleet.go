@@ -24,6 +24,7 @@ type benchFleet struct {
 	server  *benchServer
 	sent    atomic.Int64 // fixes that were acknowledged
 	senders []*benchSender
+	records int // of a whole request
 }
 
 // benchSender is one connection's share: whole requests, made ahead.
@@ -52,7 +53,7 @@ const (
 )
 
 func newBenchFleet(s *benchServer, b IngestBench) *benchFleet {
-	f := &benchFleet{server: s}
+	f := &benchFleet{server: s, records: b.Batch}
 	for c := range b.Connections {
 		sender := &benchSender{}
 		from, to := b.Devices*c/b.Connections, b.Devices*(c+1)/b.Connections
@@ -109,9 +110,14 @@ func (f *benchFleet) load(ctx context.Context, span time.Duration, rate float64)
 	var waits []time.Duration
 	var fixes int64
 	var g errgroup.Group
-	for _, sender := range f.senders {
+	for i, sender := range f.senders {
+		var pace benchPace
+		if rate > 0 { // the connections take turns
+			pace.fixesPerS = rate / float64(len(f.senders))
+			pace.first = begin.Add(pace.every(f.records * i / len(f.senders)))
+		}
 		g.Go(func() error {
-			mine, n, err := sender.run(ctx, f.server.addr, epoch, until, rate/float64(len(f.senders)))
+			mine, n, err := sender.run(ctx, f.server.addr, epoch, until, pace)
 			mu.Lock()
 			defer mu.Unlock()
 			waits, fixes = append(waits, mine...), fixes+n
@@ -130,19 +136,30 @@ func (f *benchFleet) load(ctx context.Context, span time.Duration, rate float64)
 	return AckLoad{float64(fixes) / took.Seconds(), at(0.5), at(0.99)}, nil
 }
 
-// run sends over one connection until a moment. rate is in fixes a second, 0 for no limit.
-func (s *benchSender) run(ctx context.Context, addr string, epoch, until time.Time, rate float64) (waits []time.Duration, fixes int64, err error) {
+// benchPace is the schedule of a connection; the zero one has no limit.
+type benchPace struct {
+	first     time.Time // when the first request is due
+	fixesPerS float64
+}
+
+// every is the time that so many fixes have.
+func (p benchPace) every(fixes int) time.Duration {
+	return time.Duration(float64(fixes) / p.fixesPerS * float64(time.Second))
+}
+
+// run sends over one connection until a moment. What is due is sent, however
+// late the answers before came, and waits from when it was due.
+func (s *benchSender) run(ctx context.Context, addr string, epoch, until time.Time, pace benchPace) (waits []time.Duration, fixes int64, err error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, 0, err
 	}
 	defer conn.Close()
 	answers := bufio.NewReader(conn)
-	due := time.Now()
-	for ctx.Err() == nil && time.Now().Before(until) {
+	for due := pace.first; ctx.Err() == nil && due.Before(until); {
 		r := &s.requests[s.next]
 		r.stamp(epoch, s.round)
-		if rate > 0 {
+		if pace.fixesPerS > 0 {
 			time.Sleep(time.Until(due))
 		} else {
 			due = time.Now()
@@ -155,8 +172,8 @@ func (s *benchSender) run(ctx context.Context, addr string, epoch, until time.Ti
 		}
 		waits = append(waits, time.Since(due))
 		fixes += int64(r.records)
-		if rate > 0 {
-			due = due.Add(time.Duration(float64(r.records) / rate * float64(time.Second)))
+		if pace.fixesPerS > 0 {
+			due = due.Add(pace.every(r.records))
 		}
 		if s.next++; s.next == len(s.requests) {
 			s.next, s.round = 0, s.round+1
