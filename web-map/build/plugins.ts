@@ -25,7 +25,8 @@ export function fillWorker(source: string, files: string[], version: string): st
  */
 export function serviceWorker(): Plugin {
   let outDir = ''
-  const notOffline = /\/(ScreenView|DeskView|HallView|ProgressView|desk|screen)-|\.(gz|map)$|\/sw\.js$/
+  const notOffline =
+    /\/(ScreenView|DeskView|AdminView|PlaybackView|\w+Page|HallView|ProgressView|desk|screen)-|\.(gz|map)$|\/sw\.js$/
   return {
     name: 'jiujin-service-worker',
     apply: 'build',

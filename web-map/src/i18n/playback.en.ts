@@ -12,7 +12,7 @@ export default {
   raw: 'Raw positions',
   rawHint: 'Every position that was stored, doubted ones too',
   rawLong: 'Raw positions are shown for 7 days at most.',
-  reload: 'Read again',
+  reload: 'Reload',
   units: 'Units',
   search: 'Call sign, squad or plate',
   noUnits: 'No unit fits',

@@ -1,5 +1,8 @@
 import type { TrackAnswer } from '../shapes'
 
+/** So long after its last point a unit still counts as seen. */
+const LATEST_MS = 30_000
+
 /** What a unit did in a span, ready to be asked "where was it at…". All arrays are by time and of equal length. */
 export interface Track {
   unitId: number
@@ -109,7 +112,7 @@ export function placeAt(track: Track, moment: number): Whereabouts | null {
   const place = { lon: lon[known]!, lat: lat[known]!, headingDeg: null, speedKmh: null, fixedAt: at[known]! }
   if (i < 0) return { ...place, state: 'before' }
   if (i === n - 1) {
-    const ended = moment > at[i]!
+    const ended = moment - at[i]! > LATEST_MS
     return { ...place, headingDeg: i > 0 ? bearing(track, i - 1, i) : null, state: ended ? 'after' : 'seen' }
   }
   if (blind[i + 1]) return { ...place, state: moment > at[i]! ? 'gap' : 'seen' }
