@@ -143,6 +143,7 @@ func (t *cellTree) disown(parent, at int32) {
 func (t *cellTree) prune(at int32) {
 	l := &t.leaves[at]
 	delete(t.leafAt, leafKey(l.cell))
+	l.cell = 0
 	t.disown(l.parent, at)
 	if cap(l.members) > 4 {
 		l.members = nil

@@ -111,7 +111,7 @@ func (s *Store) updateChunk(fixes []Fix, moved []bool) (n int) {
 		sh := &s.shards[at]
 		defer sh.mu.Unlock()
 		mine := order[at][:count[at]]
-		sh.approach(fixes, mine)
+		sh.approach(fixes, arrivals[:], mine)
 		for _, i := range mine {
 			if sh.update(&fixes[i], &arrivals[i]) {
 				n++

@@ -70,6 +70,7 @@ type arrival struct {
 	vector geo.Vector
 	cell   geo.Cell
 	source uint16
+	leaf   int32 // that of the cell, if approach found it
 
 	engaged State
 	phone   bool

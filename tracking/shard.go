@@ -80,13 +80,14 @@ func (sh *shard) rLock() {
 // approach reads what update will need of the fixes numbered by mine, one kind
 // of thing after the other. In a large fleet none of it is in the processor's
 // caches; read like this the processor fetches many at a time, while update
-// would wait for each.
-func (sh *shard) approach(fixes []Fix, mine []uint8) {
+// would wait for each. It notes the leaves that units come to.
+func (sh *shard) approach(fixes []Fix, arrivals []arrival, mine []uint8) {
 	var places, leaves, members [chunk]int32
+	var known [chunk]uint8
 	n, sum := 0, int64(0)
 	for _, i := range mine {
-		if at, known := sh.index.place(fixes[i].UnitID >> shardBits); known {
-			places[n] = at
+		if at, ok := sh.index.place(fixes[i].UnitID >> shardBits); ok {
+			places[n], known[n] = at, i
 			n++
 		}
 	}
@@ -99,7 +100,10 @@ func (sh *shard) approach(fixes []Fix, mine []uint8) {
 		sum += p.positions[i].deviceID
 	}
 	for i, at := range leaves[:n] {
-		sum += int64(sh.leaves[at].members[members[i]].unit)
+		l, e := &sh.leaves[at], &arrivals[known[i]]
+		if sum += int64(l.members[members[i]].unit); l.cell != e.cell {
+			e.leaf = sh.leafAt[leafKey(e.cell)]
+		}
 	}
 	sh.touched += sum // so that the reads have a purpose
 }
@@ -151,7 +155,10 @@ func (sh *shard) add(unitID int64) int32 {
 
 // enter puts the unit at a place into the tree.
 func (sh *shard) enter(at int32, m *mark, e *arrival) {
-	m.leaf = sh.leafOf(e.cell)
+	m.leaf = e.leaf
+	if int(m.leaf) >= len(sh.leaves) || sh.leaves[m.leaf].cell != e.cell { // it was made or went since approach
+		m.leaf = sh.leafOf(e.cell)
+	}
 	l := &sh.leaves[m.leaf]
 	m.member = int32(len(l.members))
 	l.push(e.spot(at))
