@@ -96,3 +96,23 @@ func TestCellAtIsTheLibrarys(t *testing.T) {
 		}
 	}
 }
+
+// A centre worked out here is that of the library, from whichever point of the
+// cell: the tolerance is far below what the position store allows for.
+func TestCentreFromIsTheLibrarys(t *testing.T) {
+	random, hard := rand.New(rand.NewPCG(4, 5)), hardPlaces()
+	for n := range *points / 4 {
+		p := orb.Point{360*random.Float64() - 180, 180 / math.Pi * math.Asin(2*random.Float64()-1)}
+		if n%2 == 0 {
+			p = near(random, hard[random.IntN(len(hard))])
+		}
+		v, c, err := geo.VectorAndCell(p, random.IntN(geo.MaxRes+1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := geo.VectorOf(c.Centre())
+		if got := c.CentreFrom(v); !(got.Chord2(want) < 1e-20) {
+			t.Fatalf("centre of %v, from %v: %v, want %v", c, p, got, want)
+		}
+	}
+}

@@ -66,8 +66,8 @@ func (t *cellTree) init() {
 // leafKey is the part of a cell that tells leaves apart.
 func leafKey(c geo.Cell) uint32 { return uint32(c >> (3 * (geo.MaxRes - geo.StoreRes)) & (1<<31 - 1)) }
 
-// leafOf is the leaf of a cell, made when there is none.
-func (t *cellTree) leafOf(c geo.Cell) int32 {
+// leafOf is the leaf of a cell, made when there is none. v lies in the cell.
+func (t *cellTree) leafOf(c geo.Cell, v geo.Vector) int32 {
 	key := leafKey(c)
 	if at, ok := t.leafAt[key]; ok {
 		return at
@@ -77,7 +77,7 @@ func (t *cellTree) leafOf(c geo.Cell) int32 {
 	l := &t.leaves[at]
 	l.cell, l.parent = c, parent
 	t.leafAt[key] = at
-	t.adopt(parent, c, at)
+	t.adopt(parent, c.CentreFrom(v), at)
 	return at
 }
 
@@ -99,7 +99,7 @@ func (t *cellTree) nodeOf(c geo.Cell, res int) int32 {
 	n := &t.nodes[at]
 	n.cell, n.parent = cell, parent
 	t.nodeAt[cell] = at
-	t.adopt(parent, cell, at)
+	t.adopt(parent, geo.VectorOf(cell.Centre()), at)
 	return at
 }
 
@@ -115,9 +115,8 @@ func take[T any](all *[]T, free *[]int32) int32 {
 	return int32(len(*all) - 1)
 }
 
-// adopt enters a cell among the children of a node.
-func (t *cellTree) adopt(parent int32, c geo.Cell, at int32) {
-	v := geo.VectorOf(c.Centre())
+// adopt enters a cell, whose centre is v, among the children of a node.
+func (t *cellTree) adopt(parent int32, v geo.Vector, at int32) {
 	n := &t.nodes[parent]
 	n.children = append(n.children, child{float32(v[0]), float32(v[1]), float32(v[2]), at})
 }

@@ -157,7 +157,7 @@ func (sh *shard) add(unitID int64) int32 {
 func (sh *shard) enter(at int32, m *mark, e *arrival) {
 	m.leaf = e.leaf
 	if int(m.leaf) >= len(sh.leaves) || sh.leaves[m.leaf].cell != e.cell { // it was made or went since approach
-		m.leaf = sh.leafOf(e.cell)
+		m.leaf = sh.leafOf(e.cell, e.vector)
 	}
 	l := &sh.leaves[m.leaf]
 	m.member = int32(len(l.members))
