@@ -91,6 +91,10 @@ bench: build ## Latency of the running service with 40 vehicles as JSON, then th
 	deploy/latency.sh
 	go test -run '^$$' -bench . -benchmem ./tracking ./ticket ./dispatch ./internal/httpapi
 
+.PHONY: million
+million: setup build ## Restart, memory and idle load with 1,000,000 registered units as JSON; 10 minutes
+	deploy/million.sh
+
 .PHONY: schema openapi
 schema: ## Write migrations/schema.sql anew
 	go test ./migrations -count=1 -run Schema -update
