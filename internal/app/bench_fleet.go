@@ -24,7 +24,8 @@ type benchFleet struct {
 	server  *benchServer
 	sent    atomic.Int64 // fixes that were acknowledged
 	senders []*benchSender
-	records int // of a whole request
+	records int           // of a whole request
+	backLog time.Duration // by how much the fixes of the first round are older
 }
 
 // benchSender is one connection's share: whole requests, made ahead.
@@ -53,7 +54,7 @@ const (
 )
 
 func newBenchFleet(s *benchServer, b IngestBench) *benchFleet {
-	f := &benchFleet{server: s, records: b.Batch}
+	f := &benchFleet{server: s, records: b.Batch, backLog: benchBackLog}
 	for c := range b.Connections {
 		sender := &benchSender{}
 		from, to := b.Devices*c/b.Connections, b.Devices*(c+1)/b.Connections
@@ -104,7 +105,7 @@ func digits(b []byte, v int) {
 // load sends for some time, as fast as answers come or at a rate of fixes a second.
 func (f *benchFleet) load(ctx context.Context, span time.Duration, rate float64) (AckLoad, error) {
 	begin := time.Now()
-	epoch := begin.Add(-benchBackLog).Truncate(time.Hour)
+	epoch := begin.Add(-f.backLog).Truncate(time.Second)
 	until := begin.Add(span)
 	var mu sync.Mutex
 	var waits []time.Duration

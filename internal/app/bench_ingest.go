@@ -197,6 +197,7 @@ func (b IngestBench) drain(ctx context.Context, f *IngestFigures) error {
 		return err
 	}
 	fleet := newBenchFleet(s, b)
+	fleet.backLog = time.Minute + time.Duration(2*b.DrainFixes/b.Devices)*time.Second // live fixes
 	for err == nil && fleet.sent.Load() < int64(b.DrainFixes) {
 		_, err = fleet.load(ctx, 200*time.Millisecond, 0)
 	}
