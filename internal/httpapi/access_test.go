@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -17,6 +18,8 @@ var outsideAddress = []string{"X-Forwarded-For", "203.0.113.9"}
 // Every route is tried as nobody, as a device and in every role.
 func TestAccessTable(t *testing.T) {
 	v := newService(t)
+	v.board.Tick = 50 * time.Millisecond
+	v.spawn(t, v.board.Run) // the stream begins when the board follows it
 	for _, rule := range accessTable() {
 		t.Run(rule.method+" "+rule.path, func(t *testing.T) {
 			open := rule.public

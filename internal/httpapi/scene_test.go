@@ -227,7 +227,7 @@ func (s *scene) runEngine(t testing.TB) {
 }
 
 // spawn runs a part until the test ends.
-func (s *scene) spawn(t testing.TB, run func(context.Context) error) {
+func (v *service) spawn(t testing.TB, run func(context.Context) error) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
