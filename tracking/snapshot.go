@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -158,26 +160,41 @@ func readSnapshot(name, id string, store *Store) (at Position, err error) {
 		return 0, errSnapshot
 	}
 	at = Position(binary.LittleEndian.Uint64(head[len(head)-8:]))
+	payloads := make(chan []byte)
+	var fill sync.WaitGroup
+	var n atomic.Uint64
+	errs := make([]error, runtime.GOMAXPROCS(0))
+	for i := range errs {
+		fill.Go(func() { errs[i] = store.fill(payloads, &n) })
+	}
+	payload := next()
+	for ; len(payload) > 8; payload = next() {
+		payloads <- payload
+	}
+	close(payloads)
+	fill.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return 0, err
+	}
+	if len(payload) != 8 || n.Load() != binary.LittleEndian.Uint64(payload) {
+		return 0, errSnapshot
+	}
+	return at, nil
+}
+
+// fill takes in the fixes of payloads until there are no more, and counts them. After an error it takes in no more.
+func (s *Store) fill(payloads <-chan []byte, n *atomic.Uint64) (err error) {
 	var fixes []Fix
-	var n uint64
-	for {
-		payload := next()
-		switch {
-		case payload == nil:
-			return 0, errSnapshot
-		case len(payload) == 8:
-			if n != binary.LittleEndian.Uint64(payload) {
-				return 0, errSnapshot
-			}
-			return at, nil
+	for payload := range payloads {
+		if err != nil {
+			continue
 		}
 		fixes = fixes[:0]
-		if err := eachTaken(payload, func(e *taken) error { fixes = append(fixes, e.fix); return nil }); err != nil {
-			return 0, err
-		}
-		n += uint64(len(fixes))
-		store.UpdateAll(fixes, nil)
+		err = eachTaken(payload, func(e *taken) error { fixes = append(fixes, e.fix); return nil })
+		n.Add(uint64(len(fixes)))
+		s.UpdateAll(fixes, nil)
 	}
+	return err
 }
 
 // Rebuilt says how the Store was filled at the start.
