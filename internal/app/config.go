@@ -43,7 +43,7 @@ type Config struct {
 	KeepFixesDays  int `default:"90" help:"Days after which fixes, and refused ones, are dropped; 31 at least."`
 	KeepTracksDays int `default:"730" help:"Days after which hourly tracks are dropped; not fewer than keep-fixes-days."`
 
-	SpoolMax    int64   `default:"8192" help:"Megabytes that positions may take in the data folder while the database is away; then none are taken."`
+	SpoolMax    int64   `default:"8192" help:"Megabytes that positions may take in the data folder while the database is away; then none are taken. 256 at least."`
 	TopSpeedKmh float64 `default:"250" help:"No vehicle is faster: a position that says so is doubted. 0 believes everything (no jump, drift, frozen)."`
 	ClockStart  string  `help:"Exercise: the time that the service's clock shows at the start, such as 2026-11-22T06:00:00Z."`
 	ClockSpeed  float64 `default:"0" help:"Exercise: how many seconds the service's clock advances in one."`
