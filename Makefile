@@ -68,6 +68,10 @@ prove: setup build ## The long proofs: 10,000 nearest scenes, 50 kill -9 of the 
 	go test ./tracking -count=1 -run Streams -streams 100 -timeout 30m
 	deploy/crash.sh 50 20
 
+.PHONY: backlog
+backlog: setup ## 200 vehicle units bring a day each at once: the delay of others as JSON
+	go test ./tracking/jt808 -count=1 -run 'Backlogs$$' -backlog-units 200 -backlog-fixes 8640 -v -timeout 30m
+
 .PHONY: traces
 traces: setup build ## Replay recorded fleets (JIUJIN_DATA names the folder) and compare; an hour
 	deploy/traces.sh
