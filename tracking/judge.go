@@ -90,7 +90,7 @@ func (in *Ingestor) judge(ctx context.Context, s *scratch, reports []Report, out
 		i := s.of[at]
 		outcomes[i] = in.doubt(&s.fixes[at], &reports[i], s.before(at))
 	}
-	in.store.UpdateAll(s.fixes, s.went[:len(s.fixes)])
+	in.move(s)
 	for at := range s.fixes {
 		i := s.of[at]
 		if err := in.note(ctx, s, at, &reports[i], &outcomes[i]); err != nil {
@@ -101,6 +101,19 @@ func (in *Ingestor) judge(ctx context.Context, s *scratch, reports []Report, out
 		count(&reports[i], &outcomes[i], s.now)
 	}
 	return nil
+}
+
+// move tells the Store of the accepted fixes.
+func (in *Ingestor) move(s *scratch) {
+	if len(s.fixes) != 1 {
+		in.store.UpdateAll(s.fixes, s.went[:len(s.fixes)])
+		return
+	}
+	f := &s.fixes[0] // of a terminal: UpdateAll would cost more for one
+	var err error
+	if f.Cell, err = in.store.Locate(f.UnitID, f.Point); err == nil {
+		s.went[0] = in.store.Update(*f)
+	}
 }
 
 // before is the newest fix of the unit before the one at a place; nil when there is none.

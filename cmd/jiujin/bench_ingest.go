@@ -12,7 +12,7 @@ import (
 
 type benchIngestCmd struct {
 	Devices     int           `default:"1000000" help:"Devices that are known, each of its own unit."`
-	Connections int           `default:"64" help:"Connections that post at once; at half load they take turns."`
+	Connections int           `default:"32" help:"Connections that post at once; at half load they take turns."`
 	Batch       int           `default:"256" help:"Records in a request."`
 	Rounds      int           `default:"5" help:"Rounds of full and of half load; the figures are their medians."`
 	Round       time.Duration `default:"4s" help:"How long each lasts."`
