@@ -20,6 +20,7 @@ import (
 var (
 	backlogUnits = flag.Int("backlog-units", 20, "vehicle units of TestBacklogs that bring what they stored")
 	backlogFixes = flag.Int("backlog-fixes", 1000, "positions that each of them stored; 8640 are a day at 10 s")
+	backlogAhead = flag.Int("backlog-ahead", 1, "batches of 25 that each of them sends before it waits for the answers")
 )
 
 const (
@@ -68,6 +69,11 @@ func TestBacklogs(t *testing.T) {
 		links[i] = link
 	}
 
+	stored := make([][]terminal.Outgoing, *backlogUnits)
+	for i := range stored {
+		stored[i] = backlogOf(i)
+	}
+
 	var mu sync.Mutex
 	var before, during []time.Duration
 	ctx, stop := context.WithCancel(t.Context())
@@ -97,8 +103,8 @@ func TestBacklogs(t *testing.T) {
 	close(flooded)
 	begin := time.Now()
 	var flood errgroup.Group
-	for i := range *backlogUnits {
-		flood.Go(func() error { return bring(t.Context(), links[liveUnits+i], i) })
+	for i := range stored {
+		flood.Go(func() error { return bring(t.Context(), links[liveUnits+i], stored[i]) })
 	}
 	if err := flood.Wait(); err != nil {
 		t.Fatal(err)
@@ -126,7 +132,7 @@ func TestBacklogs(t *testing.T) {
 		t.Errorf("%d positions of the others in the history, %d were acknowledged", n, len(before)+len(during))
 	}
 	figures, err := json.Marshal(map[string]any{
-		"units": *backlogUnits, "fixes": want, "acknowledged_after_s": took.Seconds(), "in_the_history_after_s": drained.Seconds(),
+		"units": *backlogUnits, "fixes": want, "batches_ahead": *backlogAhead, "acknowledged_after_s": took.Seconds(), "in_the_history_after_s": drained.Seconds(),
 		"live_units": liveUnits, "live_before": delaysOf(before), "live_during": delaysOf(during),
 	})
 	if err != nil {
@@ -165,8 +171,8 @@ func report(ctx context.Context, link *terminal.Link, unit int, acked func(n int
 	}
 }
 
-// bring sends what a unit stored, in batches, oldest first.
-func bring(ctx context.Context, link *terminal.Link, unit int) error {
+// backlogOf is what a unit stored, in batches, oldest first.
+func backlogOf(unit int) []terminal.Outgoing {
 	first := time.Now().Add(-time.Duration(*backlogFixes) * 10 * time.Second)
 	var messages []terminal.Outgoing
 	var batch []terminal.Position
@@ -180,14 +186,24 @@ func bring(ctx context.Context, link *terminal.Link, unit int) error {
 			batch = batch[:0]
 		}
 	}
-	refused := 0
-	err := link.Exchange(ctx, messages, func(_ int, result byte) {
-		if result != 0 {
-			refused++
+	return messages
+}
+
+// bring sends what a unit stored.
+func bring(ctx context.Context, link *terminal.Link, messages []terminal.Outgoing) error {
+	for some := range slices.Chunk(messages, *backlogAhead) {
+		refused := 0
+		err := link.Exchange(ctx, some, func(_ int, result byte) {
+			if result != 0 {
+				refused++
+			}
+		})
+		if err == nil && refused > 0 {
+			err = fmt.Errorf("%d of %d batches were refused", refused, len(some))
 		}
-	})
-	if err == nil && refused > 0 {
-		err = fmt.Errorf("%d of %d batches were refused", refused, len(messages))
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
