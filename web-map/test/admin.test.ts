@@ -54,7 +54,9 @@ function device(part: Partial<Device>): Device {
     satellites: null,
     odometer_km: null,
     stored: 0,
+    doubted: 0,
     duplicate: 0,
+    reasons: {},
     refused: 0,
     datum_warning: null,
     ...part,
@@ -104,8 +106,7 @@ describe('devices', () => {
   })
 
   it('count reasons and send only what was changed', () => {
-    const refusal = (reason: string) => ({ received_at: ago(1), reason, detail: '', raw: {} })
-    expect(reasonCounts(['future', 'no_fix', 'no_fix'].map(refusal))).toEqual([
+    expect(reasonCounts({ future: 1, no_fix: 2 })).toEqual([
       ['no_fix', 2],
       ['future', 1],
     ])

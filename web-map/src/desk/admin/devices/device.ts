@@ -32,9 +32,12 @@ export interface Device {
   satellites: number | null
   odometer_km: number | null
   stored: number
+  doubted: number
   duplicate: number
   refused: number
   datum_warning: string | null
+  /** How many records were refused or doubted, by reason. */
+  reasons: Record<string, number>
 }
 
 export interface Refusal {
@@ -45,6 +48,8 @@ export interface Refusal {
 }
 
 export interface DeviceDetail extends Device {
+  /** What the last message says; missing where there is nothing to decode. */
+  decoded?: unknown
   refusals: Refusal[]
   suggested_clock_ahead_s: number | null
 }
@@ -115,11 +120,9 @@ export function worstFirst(
     )
 }
 
-/** How often each reason stands in the refusals, the most frequent first. */
-export function reasonCounts(refusals: readonly Refusal[]): [reason: string, n: number][] {
-  const counts = new Map<string, number>()
-  for (const { reason } of refusals) counts.set(reason, (counts.get(reason) ?? 0) + 1)
-  return [...counts].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]))
+/** The reasons of a device's counters, the most frequent first. */
+export function reasonCounts(reasons: Record<string, number>): [reason: string, n: number][] {
+  return Object.entries(reasons).sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]))
 }
 
 /** A message to look at: JSON on lines, hexadecimal in groups of two bytes, other text as it is. */
