@@ -15,8 +15,9 @@ import (
 // doubted fix is kept in the history with the reason; the map and the
 // statistics use the others. It is safe for concurrent use.
 //
-// Only a fix that is newer than the unit's newest is judged: one that arrives
-// late moves nothing, and nothing is known of what came before it.
+// A fix that is older than the unit's newest is not judged: it arrives late and
+// moves nothing, and nothing is known of what came before it. One of the same
+// time is looked at for a jump only.
 //
 // Jump compares with the newest position of the unit, whatever device it came
 // from: farther than top speed × time + slack. The jump is held; the unit is
@@ -50,11 +51,12 @@ func NewQuality(rules Rules) *Quality { return &Quality{rules: rules} }
 // Judge says why f is doubted, and notes it in f.Doubt; nil when it is good.
 // last is the newest position of the unit, nil when there is none.
 func (q *Quality) Judge(f *Fix, dev *Device, last *Fix) *Refusal {
-	if q.rules.TopSpeedKmh == 0 || last != nil && !f.FixedAt.After(last.FixedAt) {
+	if q.rules.TopSpeedKmh == 0 || last != nil && f.FixedAt.Before(last.FixedAt) {
 		return nil
 	}
 	doubt, carried := q.jumped(f, last)
-	if doubt == nil && (f.SpeedKmh.Known || f.Ignition != Unsaid) {
+	newer := last == nil || f.FixedAt.After(last.FixedAt)
+	if doubt == nil && newer && (f.SpeedKmh.Known || f.Ignition != Unsaid) {
 		t := q.trailOf(dev)
 		if carried {
 			t.forget()
@@ -143,7 +145,7 @@ func checkJump(f, last *Fix, rules *Rules) *Refusal {
 		return nil
 	}
 	gap := f.FixedAt.Sub(last.FixedAt)
-	if gap <= 0 || gap > rules.JumpGrace {
+	if gap < 0 || gap > rules.JumpGrace {
 		return nil
 	}
 	limit := rules.JumpSlack + geo.Metres(rules.TopSpeedKmh/3.6*gap.Seconds())
@@ -154,11 +156,11 @@ func checkJump(f, last *Fix, rules *Rules) *Refusal {
 	if far <= limit {
 		return nil
 	}
-	return &Refusal{
-		Reason: Jump, Field: "lon",
-		Detail: fmt.Sprintf("%.1f km in %v would be %.0f km/h; a further fix from there will be believed",
-			far/1000, gap.Round(time.Second), float64(far)/1000/gap.Hours()),
+	detail := fmt.Sprintf("%.1f km from where it was at the same time", far/1000)
+	if gap > 0 {
+		detail = fmt.Sprintf("%.1f km in %v would be %.0f km/h", far/1000, gap.Round(time.Second), float64(far)/1000/gap.Hours())
 	}
+	return &Refusal{Reason: Jump, Field: "lon", Detail: detail + "; a further fix from there will be believed"}
 }
 
 // degreeM is the length of a degree of latitude, and the most of one of longitude.

@@ -92,7 +92,8 @@ func TestJudge(t *testing.T) {
 			{82, 1140, -1, unsaid, Jump},
 		}, 560, 81},
 		"time excuses a jump":       {"http", []line{{0, 0, -1, unsaid, ""}, {600, 9500, -1, unsaid, ""}, {2401, 200_000, -1, unsaid, ""}}, 200_000, 2401},
-		"late fixes are not judged": {"http", []line{{0, 0, 60, on, ""}, {-10, 90_000, 60, on, ""}, {0, 90_000, 60, on, ""}}, 0, 0},
+		"late fixes are not judged": {"http", []line{{0, 0, 60, on, ""}, {-10, 90_000, 60, on, ""}}, 0, 0},
+		"two places at once":        {"http", []line{{0, 0, 60, on, ""}, {0, 90_000, 60, on, Jump}, {0, 200, 60, on, ""}}, 200, 0},
 		"a confirmed jump": {"http", []line{
 			{0, 0, 0, off, ""},
 			{10, 5, 0, off, ""},
