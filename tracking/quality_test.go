@@ -242,8 +242,9 @@ func TestThreeThatAgreeWin(t *testing.T) {
 			f.DeviceID, f.Ignition, f.SpeedKmh = 5, Off, Read(0)
 			enter(q, store, f, &dev)
 		}
-		if now, _ := store.Latest(7); now.Point != there {
-			t.Fatalf("the unit is %v away", geo.Distance(now.Point, there))
+		now, _ := store.Latest(7)
+		if away := geo.Distance(now.Point, there); away > leaveFarM { // nearer to where it is parked it drifts
+			t.Fatalf("the unit is %v away", away)
 		}
 	})
 }

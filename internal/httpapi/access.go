@@ -177,6 +177,7 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		r := c.Request()
 		rule, ok := s.routed[route{r.Method, c.Path()}]
 		if !ok || rule.path == pagesPath && outsideOfPages(r.URL.Path) {
+			s.setLimits(c, rule)
 			return s.unknownRoute(r)
 		}
 		about := aboutRequest(r.Context())

@@ -10,6 +10,7 @@ import (
 
 	"jiujin/geo"
 	"jiujin/internal/pg"
+	"jiujin/ticket"
 	"jiujin/tracking"
 )
 
@@ -104,9 +105,10 @@ func (s *Server) addFence(ctx context.Context, in *fenceInput) (*fenceOutput, er
 	}
 	v, err := command(ctx, s, in.Key, "POST /fences", in.Body, func(ctx context.Context, tx *pg.Tx) (fenceView, error) {
 		var err error
-		f.ID, err = tracking.AddFence(ctx, tx, who(ctx).OrgPath, f)
-		tx.AfterCommit(s.deps.Fences.Changed)
-		return viewFence(&f), err
+		if f.ID, err = tracking.AddFence(ctx, tx, who(ctx).OrgPath, f); err != nil {
+			return fenceView{}, err
+		}
+		return viewFence(&f), s.fenceChanged(ctx, tx, "fence.added", f.ID, f.Name)
 	})
 	return &fenceOutput{Body: v}, err
 }
@@ -119,8 +121,10 @@ func (s *Server) setFence(ctx context.Context, in *setFenceInput) (*fenceOutput,
 	f.ID = in.ID
 	route := fmt.Sprintf("PATCH /fences/%d", in.ID)
 	v, err := command(ctx, s, in.Key, route, in.Body, func(ctx context.Context, tx *pg.Tx) (fenceView, error) {
-		tx.AfterCommit(s.deps.Fences.Changed)
-		return viewFence(&f), tracking.SetFence(ctx, tx, who(ctx).OrgPath, f)
+		if err := tracking.SetFence(ctx, tx, who(ctx).OrgPath, f); err != nil {
+			return fenceView{}, err
+		}
+		return viewFence(&f), s.fenceChanged(ctx, tx, "fence.changed", f.ID, f.Name)
 	})
 	return &fenceOutput{Body: v}, err
 }
@@ -128,10 +132,18 @@ func (s *Server) setFence(ctx context.Context, in *setFenceInput) (*fenceOutput,
 func (s *Server) retireFence(ctx context.Context, in *retireFenceInput) (*struct{}, error) {
 	route := fmt.Sprintf("DELETE /fences/%d", in.ID)
 	_, err := command(ctx, s, in.Key, route, nil, func(ctx context.Context, tx *pg.Tx) (struct{}, error) {
-		tx.AfterCommit(s.deps.Fences.Changed)
-		return struct{}{}, tracking.RetireFence(ctx, tx, who(ctx).OrgPath, in.ID)
+		if err := tracking.RetireFence(ctx, tx, who(ctx).OrgPath, in.ID); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, s.fenceChanged(ctx, tx, "fence.retired", in.ID, "")
 	})
 	return nil, err
+}
+
+// fenceChanged records a change, and lets the fences be read again once it is committed.
+func (s *Server) fenceChanged(ctx context.Context, tx *pg.Tx, what string, id int64, name string) error {
+	tx.AfterCommit(s.deps.Fences.Changed)
+	return ticket.Record(tx, actor(who(ctx)), what, 0, 0, ticket.Data{"fence_id": id, "name": name})
 }
 
 func (s *Server) fenceEvents(ctx context.Context, in *fenceEventsInput) (*fenceEventsOutput, error) {

@@ -63,6 +63,7 @@ func newScene(t testing.TB) *scene {
 	s.person(t, hash, auth.Person{Login: "stranger", Role: auth.Dispatcher, OrgID: s.other.ID})
 	s.person(t, hash, auth.Person{Login: "leader1", Role: auth.Leader, OrgID: squad.ID})
 	s.person(t, hash, auth.Person{Login: "chief", Role: auth.Supervisor, OrgID: s.root.ID})
+	s.person(t, hash, auth.Person{Login: "keeper", Role: auth.Administrator, OrgID: s.root.ID})
 	s.park(t)
 	return s
 }

@@ -186,6 +186,7 @@ func (s *Server) scene(ctx context.Context, in *sceneInput) (*sceneOutput, error
 	if in.At.After(s.now()) {
 		return nil, invalid{"query.at", text{"时间不能晚于现在。", "It must not be in the future."}}
 	}
+	s.catchUp(ctx, in.At)
 	scene, err := s.deps.Dispatch.SceneAt(ctx, s.deps.DB.Pool, who(ctx).OrgPath, in.At)
 	return &sceneOutput{Body: scene}, err
 }

@@ -289,6 +289,9 @@ func TestScene(t *testing.T) {
 	tk = s.act(t, "dispatcher", tk, "cancel", `,"reason":"重复"`)
 	note("", 0, false)
 
+	if err := s.ingest.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	for i, m := range moments {
 		var scene dispatch.Scene
 		s.get(t, "chief", "/scene?at="+m.at).into(t, 200, &scene)
