@@ -31,6 +31,9 @@ func (b *benchIngestCmd) Run(ctx context.Context) (err error) {
 		return fmt.Errorf("folder of the measurement: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := os.Chmod(dir, 0o755); err != nil { // for the user postgres, who runs the drain's database
+		return fmt.Errorf("folder of the measurement: %w", err)
+	}
 	f, err := app.IngestBench{
 		Dir: dir, Devices: b.Devices, Connections: b.Connections, Batch: b.Batch, Rounds: b.Rounds, Round: b.Round,
 		DrainFixes: b.DrainFixes, DatabaseURL: b.DatabaseURL,
