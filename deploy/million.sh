@@ -86,6 +86,11 @@ mkdir "$data/fixes"
 awk -v n="$units" -v t="$(now)" 'BEGIN { for (i = 1; i <= n; i++)
   printf "{\"device\":\"M%07d\",\"fixed_at\":%s,\"lon\":%.4f,\"lat\":%.4f,\"speed_kmh\":30}\n", i, t, 80 + (i % 1000) * 0.04, 22 + int(i / 1000) * 0.02 }' |
   split -l 1000 -a 4 - "$data/fixes/"
+known() { # the service has followed the register up to the last device
+  tail -n 1 "$(ls "$data"/fixes/* | tail -n 1)" |
+    curl -sf -H "$key" -H 'Content-Type: application/x-ndjson' --data-binary @- "$url/api/v1/fixes" | grep -q '"stored":1\b\|"duplicate":1\b'
+}
+await known
 for f in "$data"/fixes/*; do
   curl -sf --retry 3 -o /dev/null -H "$key" -H 'Content-Type: application/x-ndjson' --data-binary "@$f" "$url/api/v1/fixes"
 done
