@@ -54,7 +54,8 @@ password=$(sed -n 's/^    \([A-Z0-9]\{20,\}\)$/\1/p' "$log")
 sql() { psql -qAtX -v ON_ERROR_STOP=1 -h "$data/d/pg/socket" -U jiujin jiujin "$@"; }
 
 echo "registering $units units in 3,000 counties …" >&2
-sql -v units="$units" <<'SQL' >&2
+# One transaction: without its triggers the register would show devices that have no name yet, and not tell of the name.
+sql -1 -v units="$units" <<'SQL' >&2
 insert into org (parent_id, level, code, name)
 select (select id from org where parent_id is null), 'prefecture', 'M' || lpad(p::text, 4, '0'), 'P' || p from generate_series(1, 300) p;
 insert into org (parent_id, level, code, name)
