@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"jiujin/geo/zh"
 )
 
 // ErrList says that a list as a whole cannot be read.
@@ -75,7 +77,7 @@ func findColumns(headings []string, mapping map[string]string) (columns, error) 
 				message: fmt.Sprintf("there is no field %q to map; the fields are %s", field, strings.Join(Fields(), ", ")),
 			}
 		}
-		at := slices.IndexFunc(headings, func(h string) bool { return fold(h) == fold(heading) })
+		at := slices.IndexFunc(headings, func(h string) bool { return zh.Fold(h) == zh.Fold(heading) })
 		if at < 0 {
 			return nil, &ListError{
 				Code: "no_heading", Field: field, Heading: heading, Headings: headings,
@@ -89,7 +91,7 @@ func findColumns(headings []string, mapping map[string]string) (columns, error) 
 			continue
 		}
 		for _, name := range names {
-			if at := slices.IndexFunc(headings, func(h string) bool { return fold(h) == name }); at >= 0 {
+			if at := slices.IndexFunc(headings, func(h string) bool { return zh.Fold(h) == name }); at >= 0 {
 				found[field] = at
 				break
 			}

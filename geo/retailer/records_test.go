@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"pgregory.net/rapid"
+
+	"jiujin/geo/zh"
 )
 
 func newRecords(src string) *records {
@@ -167,8 +169,8 @@ func FuzzRecords(f *testing.F) {
 				if err == nil && (strings.ContainsRune(s, 0) || strings.ToValidUTF8(s, "") != s) {
 					t.Fatalf("%q was accepted as %q", field, s)
 				}
-				spell(fold(s))
-				grams(fold(s))
+				zh.Pinyin(zh.Fold(s))
+				grams(zh.Fold(s))
 			}
 		}
 		if r.read != bytes.Count(src, []byte{'\n'})+btoi(len(src) > 0 && src[len(src)-1] != '\n') {

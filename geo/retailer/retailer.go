@@ -14,6 +14,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"jiujin/geo/datum"
+	"jiujin/geo/zh"
 )
 
 // ErrNotFound says that no retailer has the licence number or id.
@@ -52,7 +53,7 @@ var ErrLicenceNo = errors.New("a licence number has 12 digits")
 // error wraps ErrLicenceNo.
 func ParseLicenceNo(s string) (LicenceNo, error) {
 	no := strings.Map(func(r rune) rune {
-		switch r = halfWidth(r); r {
+		switch r = zh.HalfWidth(r); r {
 		case ' ', '\t', '\'', '"', '=', '\u00a0', '\u200b':
 			return -1
 		}
@@ -143,7 +144,7 @@ var ErrStatus = errors.New("unknown status; use 有效, 停业, 延续中, 到�
 // ParseStatus reads the name of a state, in Chinese or as its code. The error
 // wraps ErrStatus; the empty text is an error too.
 func ParseStatus(s string) (Status, error) {
-	s = fold(s)
+	s = zh.Fold(s)
 	if code, ok := termCode(Statuses(), s); ok {
 		return Status(code), nil
 	}
@@ -182,7 +183,7 @@ var ErrForm = errors.New("unknown business form; use 食杂店, 便利店, 超�
 // ParseForm reads the name of a business form, in Chinese or as its code. The
 // error wraps ErrForm; the empty text is an error too.
 func ParseForm(s string) (Form, error) {
-	s = fold(s)
+	s = zh.Fold(s)
 	if code, ok := termCode(Forms(), s); ok {
 		return Form(code), nil
 	}
@@ -196,7 +197,7 @@ func ParseForm(s string) (Form, error) {
 // code, so codes are compared folded.
 func termCode(terms []Term, folded string) (string, bool) {
 	for _, t := range terms {
-		if folded == fold(t.Code) || folded == t.Zh || folded == fold(t.En) {
+		if folded == zh.Fold(t.Code) || folded == t.Zh || folded == zh.Fold(t.En) {
 			return t.Code, true
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"jiujin/geo"
 	"jiujin/geo/datum"
+	"jiujin/geo/zh"
 )
 
 const (
@@ -154,7 +155,7 @@ func (r rowReader) point(w *row) *orb.Point {
 
 func (w *row) coordinate(field string, limit float64) float64 {
 	s := w.values[field]
-	v, err := strconv.ParseFloat(strings.Map(halfWidth, s), 64)
+	v, err := strconv.ParseFloat(strings.Map(zh.HalfWidth, s), 64)
 	switch {
 	case s == "":
 		w.problem(field, "missing", errors.New("one coordinate is given without the other"))
@@ -203,7 +204,7 @@ func (w *row) date(field string) time.Time {
 var errDate = errors.New("not a date; use 2026-11-22")
 
 func parseDay(s string) (time.Time, error) {
-	s = strings.NewReplacer("年", "-", "月", "-", "日", " ", "/", "-", ".", "-", "T", " ").Replace(strings.Map(halfWidth, s))
+	s = strings.NewReplacer("年", "-", "月", "-", "日", " ", "/", "-", ".", "-", "T", " ").Replace(strings.Map(zh.HalfWidth, s))
 	s, _, _ = strings.Cut(strings.TrimSpace(s), " ")
 	for _, layout := range []string{"2006-1-2", "20060102"} {
 		day, err := time.Parse(layout, s)
@@ -218,7 +219,7 @@ func parseDay(s string) (time.Time, error) {
 // fewer.
 func phoneTail(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r = halfWidth(r); r >= '0' && r <= '9' {
+		if r = zh.HalfWidth(r); r >= '0' && r <= '9' {
 			return r
 		}
 		return -1

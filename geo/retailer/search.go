@@ -11,6 +11,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"jiujin/geo"
+	"jiujin/geo/zh"
 	"jiujin/internal/pg"
 )
 
@@ -144,7 +145,7 @@ func parse(text string) terms {
 	text = strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "")
 	t := terms{raw: strings.TrimSpace(text)}
 	for _, w := range strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("，,。；;、", r) }) {
-		if w = fold(w); w != "" && len(t.words) < maxTokens {
+		if w = zh.Fold(w); w != "" && len(t.words) < maxTokens {
 			t.words = append(t.words, w)
 		}
 	}
@@ -226,7 +227,7 @@ func (t terms) sound() string {
 	if t.latin() != "" {
 		return ""
 	}
-	full, initials := spell(t.joined)
+	full, initials := zh.Pinyin(t.joined)
 	if len(initials) < 2 {
 		return ""
 	}

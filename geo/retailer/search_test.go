@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"jiujin/geo"
+	"jiujin/geo/zh"
 	"jiujin/internal/pg"
 	"jiujin/internal/pg/pgtest"
 )
@@ -150,14 +151,14 @@ func TestTwoCharactersFindAll(t *testing.T) {
 	save(t, db, list)
 	var chars []rune
 	for _, r := range list {
-		chars = append(chars, []rune(fold(r.Name))...)
+		chars = append(chars, []rune(zh.Fold(r.Name))...)
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		at := rapid.IntRange(0, len(chars)-2).Draw(t, "at")
 		pair := string(chars[at : at+2])
 		want := map[string]bool{}
 		for _, r := range list {
-			if strings.Contains(fold(r.Name), pair) {
+			if strings.Contains(zh.Fold(r.Name), pair) {
 				want[string(r.LicenceNo)] = true
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"jiujin/geo/zh"
 	"jiujin/internal/pg"
 	"jiujin/internal/pg/pgtest"
 )
@@ -21,7 +22,7 @@ func asked(list []Retailer) []Query {
 	for i := 0; i < len(list); i += len(list)/40 + 1 {
 		r := list[i]
 		name := []rune(r.Name)
-		full, initials := spell(fold(r.Name))
+		full, initials := zh.Pinyin(zh.Fold(r.Name))
 		for _, text := range []string{
 			r.Name, string(name[:1]), string(name[:2]), string(name[1:3]), string(name[:4]), "烟酒", "商店", r.Address, strings.TrimPrefix(r.Address, "武穴市"),
 			string(r.LicenceNo), string(r.LicenceNo[7:]), r.PhoneTail, r.Operator, full, full[:6], initials, initials[:3], initials[1:4],
@@ -73,7 +74,7 @@ func TestSearchUsesIndexes(t *testing.T) {
 	save(t, db, list)
 	at := &orb.Point{114.62, 29.91}
 	one := list[777]
-	full, initials := spell(fold(one.Name))
+	full, initials := zh.Pinyin(zh.Fold(one.Name))
 	for _, text := range []string{
 		one.Name, string([]rune(one.Name)[:1]), string([]rune(one.Name)[:2]), one.Address, string(one.LicenceNo), one.PhoneTail, one.Operator,
 		full, initials, initials[:2], "",

@@ -13,6 +13,7 @@ import (
 
 	"jiujin/geo"
 	"jiujin/geo/datum"
+	"jiujin/geo/zh"
 	"jiujin/internal/pg"
 )
 
@@ -154,8 +155,8 @@ func arrays(list []Retailer) ([]any, error) {
 		}
 		lon, lat, cells, source = append(lon, x), append(lat, y), append(cells, cell), append(source, string(cmp.Or(r.SourceDatum, datum.WGS84)))
 
-		nk, ak := fold(r.Name), fold(r.Address)
-		py, in := spell(nk)
+		nk, ak := zh.Fold(r.Name), zh.Fold(r.Address)
+		py, in := zh.Pinyin(nk)
 		nameKey, addressKey = append(nameKey, nk), append(addressKey, ak)
 		full, initials = append(full, py), append(initials, in)
 		nameGrams, addressGrams = append(nameGrams, literal(grams(nk))), append(addressGrams, literal(grams(ak)))

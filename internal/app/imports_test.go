@@ -34,6 +34,8 @@ var allowed = []struct{ from, to, reason string }{
 	{"geo/retailer", "geo", "a shop has a cell and a distance"},
 	{"geo/retailer", "geo/datum", "lists come in other datums"},
 	{"geo/retailer", "internal/pg", "owns the SQL of the register"},
+	{"geo/zh", "", "pure: Chinese text in, text out"},
+	{"geo/retailer", "geo/zh", "names are compared folded and by sound"},
 	{"geo/basemap", "geo", "metres to the nearest road"},
 	{"geo/basemap", "internal/pg", "owns the SQL of the basemap"},
 
@@ -156,7 +158,7 @@ var libraries = []struct{ module, where, reason string }{
 	{"github.com/alexedwards/scs/v2", "internal/auth", "sessions"},
 	{"github.com/alecthomas/kong", "internal/app cmd/jiujin cmd/fleetsim", "command line"},
 	{"github.com/BurntSushi/toml", "internal/app", "configuration file"},
-	{"github.com/mozillazg/go-pinyin", "geo/retailer", "search by sound"},
+	{"github.com/mozillazg/go-pinyin", "geo/zh", "search by sound"},
 	{"golang.org/x/text", "geo/retailer internal/httpapi tracking/jt808", "GB 18030; Accept-Language; GBK"},
 	{"golang.org/x/crypto", "internal/httpapi tracking/owntracks", "NaCl secretbox, with which the apps encrypt"},
 	{"golang.org/x/sync", "*", "errgroup, semaphore"},

@@ -1,14 +1,13 @@
-package retailer
+package zh
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/mozillazg/go-pinyin"
-	"pgregory.net/rapid"
 )
 
-func TestSpell(t *testing.T) {
+func TestPinyin(t *testing.T) {
 	for _, tc := range []struct{ text, full, initials string }{
 		{"红塔烟酒店", "hongtayanjiudian", "htyjd"},
 		{"长沙商行", "changshashanghang", "cssh"},
@@ -18,7 +17,7 @@ func TestSpell(t *testing.T) {
 		{"绿洲超市", "lvzhouchaoshi", "lzcs"},
 		{"", "", ""},
 	} {
-		full, initials := spell(fold(tc.text))
+		full, initials := Pinyin(Fold(tc.text))
 		if full != tc.full || initials != tc.initials {
 			t.Errorf("%s: got %q %q, want %q %q", tc.text, full, initials, tc.full, tc.initials)
 		}
@@ -49,7 +48,7 @@ func piecewise(runes []rune) []string {
 	}
 	var out []string
 	for _, r := range runes {
-		full, _ := spell(string(r))
+		full, _ := Pinyin(string(r))
 		out = append(out, full)
 	}
 	return out
@@ -62,25 +61,8 @@ func TestFold(t *testing.T) {
 		" 7-Eleven·便利": "7eleven便利",
 		"\x00%_\\'":    "",
 	} {
-		if got := fold(in); got != want {
-			t.Errorf("fold(%q) = %q, want %q", in, got, want)
+		if got := Fold(in); got != want {
+			t.Errorf("Fold(%q) = %q, want %q", in, got, want)
 		}
 	}
-}
-
-// Within the basic plane, a text of two characters is in another exactly when
-// its gram is.
-func TestGramsAreSubstringsOfTwo(t *testing.T) {
-	char := rapid.RuneFrom([]rune("红塔烟酒店商行a1滨湖"))
-	rapid.Check(t, func(t *rapid.T) {
-		text := string(rapid.SliceOfN(char, 0, 12).Draw(t, "text"))
-		pair := string(rapid.SliceOfN(char, 2, 2).Draw(t, "pair"))
-		has := false
-		for _, g := range grams(text) {
-			has = has || g == grams(pair)[0]
-		}
-		if has != strings.Contains(text, pair) {
-			t.Fatalf("%q in %q: gram says %v", pair, text, has)
-		}
-	})
 }

@@ -1,53 +1,11 @@
-package retailer
+package zh
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/mozillazg/go-pinyin"
 )
-
-// halfWidth turns the full-width forms of ASCII, and the ideographic space,
-// into ASCII.
-func halfWidth(r rune) rune {
-	switch {
-	case r >= '！' && r <= '～':
-		return r - '！' + '!'
-	case r == '　':
-		return ' '
-	}
-	return r
-}
-
-// fold is the form in which texts are compared: half width, lower case,
-// nothing but letters and digits.
-func fold(s string) string {
-	return strings.Map(func(r rune) rune {
-		r = unicode.ToLower(halfWidth(r))
-		if unicode.IsLetter(r) || unicode.IsNumber(r) {
-			return r
-		}
-		return -1
-	}, s)
-}
-
-// grams are the pairs of neighbouring characters of a folded text, each once,
-// ascending. A pair of characters of the basic plane has a number of its own;
-// rarer characters share numbers, so a match must be checked on the text. A
-// text of one character has none.
-func grams(folded string) []int32 {
-	runes := []rune(folded)
-	if len(runes) < 2 {
-		return []int32{} // not nil: the column is not null
-	}
-	out := make([]int32, 0, len(runes)-1)
-	for i := range len(runes) - 1 {
-		out = append(out, int32(uint32(runes[i])<<16^uint32(runes[i+1])))
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
 
 // readings are words in which a character is not read as the dictionary's
 // first reading says.
@@ -73,10 +31,10 @@ const longestReading = 3 // characters of the longest word of readings
 
 var pinyinArgs = pinyin.NewArgs()
 
-// spell gives the pinyin of a folded text without tones and spaces, and its
+// Pinyin gives the pinyin of a folded text without tones and spaces, and its
 // initials. Latin letters and digits stay as they are; a character without a
 // known reading is left out.
-func spell(folded string) (full, initials string) {
+func Pinyin(folded string) (full, initials string) {
 	var f, in strings.Builder
 	syllable := func(s string) {
 		f.WriteString(s)
