@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"jiujin/tracking"
+	"jiujin/tracking/trackingtest"
 )
 
 // Frames that units have sent, so that the package is tested where no folder of test data is.
@@ -235,7 +236,7 @@ func FuzzFrames(f *testing.F) {
 	}
 	f.Add(slices.Concat(seeds...))
 	f.Add([]byte("x")) // half a beginning, and no more
-	for _, v := range vectors(f) {
+	for _, v := range trackingtest.Recorded(f, "gt06.jsonl", vector{}) {
 		f.Add(unhex(v.Hex))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -5,20 +5,18 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"slices"
 	"time"
 
 	"jiujin/tracking"
+	"jiujin/tracking/gate"
 )
 
 // link is one connection. All of it but device, which the Server's mutex guards for writing, belongs to the goroutine that
 // serves it.
 type link struct {
 	s      *Server
-	conn   net.Conn
-	addr   netip.Addr // of the peer
+	conn   *gate.Conn
 	opened time.Time
 
 	device *tracking.Device // nil before the login
@@ -34,9 +32,8 @@ var errBad = errors.New("too many bad frames")
 // serve answers until the connection ends. What one read brings is made durable together.
 func (l *link) serve(ctx context.Context) {
 	defer l.s.forget(l)
-	defer l.conn.Close()
 	err := l.read(ctx)
-	l.s.Log.Debug("a connection of a GT06 unit ended", "address", l.addr, "reason", err)
+	l.s.Log.Debug("a connection of a GT06 unit ended", "address", l.conn.Addr, "reason", err)
 }
 
 func (l *link) read(ctx context.Context) error {
@@ -46,8 +43,8 @@ func (l *link) read(ctx context.Context) error {
 		if l.device == nil {
 			until = l.opened.Add(l.s.Limits.Login)
 		}
-		if !l.s.wait(l, until) {
-			return nil
+		if err := l.conn.SetReadDeadline(until); err != nil {
+			return err
 		}
 		if len(buf) == cap(buf) {
 			buf = slices.Grow(buf, 512)
@@ -130,7 +127,7 @@ func (l *link) login(ctx context.Context, f Frame, imei string) error {
 	switch {
 	case errors.Is(err, tracking.ErrUnknownDevice):
 		l.s.unknown.Add(1)
-		l.s.Log.Info("a GT06 unit that is not registered tries to log in", "imei", imei, "address", l.addr)
+		l.s.Log.Info("a GT06 unit that is not registered tries to log in", "imei", imei, "address", l.conn.Addr)
 		return nil
 	case err != nil:
 		return fmt.Errorf("log in GT06 unit %s: %w", imei, err)

@@ -2,18 +2,14 @@ package gt06
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"jiujin/tracking"
+	"jiujin/tracking/gate"
 )
 
 // Limits are how long the Server waits and how much it takes from one peer.
@@ -31,9 +27,6 @@ func DefaultLimits() Limits {
 	return Limits{Login: 30 * time.Second, Idle: 10 * time.Minute, Write: 10 * time.Second, BadFrames: 20, PerAddress: 200, Total: 20_000}
 }
 
-// drainWithin is how long a stop waits for what was taken in to become durable and to be answered.
-const drainWithin = 10 * time.Second
-
 // Server serves units over TCP. A unit must be registered as a device with its IMEI as a name in protocol "gt06"; it logs
 // in with it on each connection. A unit that is on another connection already moves to the new one, and the old one is
 // closed. Before the login nothing is answered, and one of an unknown unit is not either: it is cut off after Limits.Login,
@@ -50,13 +43,11 @@ type Server struct {
 	Limits  Limits           // the zero value is DefaultLimits
 	Now     func() time.Time // the service's clock; nil = time.Now
 
-	logins, frames, bad, unknown, crowded atomic.Int64
+	gate                         gate.Gate
+	logins, frames, bad, unknown atomic.Int64
 
-	mu        sync.Mutex // guards what follows
-	links     map[*link]bool
-	units     map[int64]*link // by device: where it is logged in
-	addresses map[netip.Addr]int
-	stopped   bool
+	mu    sync.Mutex      // guards units
+	units map[int64]*link // by device: where it is logged in
 }
 
 // Counts are figures of a Server since its start, and of now.
@@ -70,117 +61,41 @@ type Counts struct {
 
 // Counts may be called at any time.
 func (s *Server) Counts() Counts {
+	in := s.gate.Counts()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return Counts{
-		Connections: len(s.links), Units: len(s.units), Logins: s.logins.Load(), Frames: s.frames.Load(),
-		Bad: s.bad.Load(), Unknown: s.unknown.Load(), Crowded: s.crowded.Load(),
+		Connections: in.Connections, Units: len(s.units), Logins: s.logins.Load(), Frames: s.frames.Load(),
+		Bad: s.bad.Load(), Unknown: s.unknown.Load(), Crowded: in.Crowded,
 	}
 }
 
 // Listen takes an address; empty gives nil, with which Run serves nobody.
-func Listen(address string) (net.Listener, error) {
-	if address == "" {
-		return nil, nil
-	}
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("listen for GT06 units on %s: %w; choose another address with --gt06-listen", address, err)
-	}
-	return listener, nil
-}
+func Listen(address string) (net.Listener, error) { return gate.Listen(address, "gt06-listen") }
 
 // Run serves until ctx ends. Then it takes no more, waits for what was taken in to become durable and answered, 10 s at
 // most, and returns nil when every connection is closed. It closes the listener, which may be nil.
 func (s *Server) Run(ctx context.Context, listener net.Listener) error {
-	s.mu.Lock()
-	s.links, s.units, s.addresses = make(map[*link]bool), make(map[int64]*link), make(map[netip.Addr]int)
-	s.mu.Unlock()
 	if s.Limits == (Limits{}) {
 		s.Limits = DefaultLimits()
 	}
 	if s.Now == nil {
 		s.Now = time.Now
 	}
-	if listener == nil {
-		return nil
-	}
-	hard, give := context.WithCancel(context.WithoutCancel(ctx))
-	defer give()
-	stop := context.AfterFunc(ctx, func() {
-		s.stop(listener)
-		time.AfterFunc(drainWithin, give)
+	s.mu.Lock()
+	s.units = make(map[int64]*link)
+	s.mu.Unlock()
+	s.gate.PerAddress, s.gate.Total, s.gate.Log = s.Limits.PerAddress, s.Limits.Total, s.Log
+	return s.gate.Run(ctx, listener, func(hard context.Context, c *gate.Conn) {
+		l := &link{s: s, conn: c, opened: time.Now()}
+		l.serve(hard)
 	})
-	defer stop()
-	var g errgroup.Group
-	err := s.accept(ctx, hard, listener, &g)
-	return errors.Join(err, g.Wait())
 }
 
-// stop ends the taking in: nothing more is read, what is under way goes on.
-func (s *Server) stop(listener net.Listener) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stopped = true
-	_ = listener.Close()
-	for l := range s.links {
-		_ = l.conn.SetReadDeadline(time.Unix(1, 0))
-	}
-}
-
-// accept takes connections until the listener is closed.
-func (s *Server) accept(ctx, hard context.Context, listener net.Listener, g *errgroup.Group) error {
-	var pause time.Duration
-	for {
-		conn, err := listener.Accept()
-		switch {
-		case err == nil:
-			pause = 0
-		case errors.Is(err, net.ErrClosed):
-			return nil
-		default: // such as too many open files: it passes
-			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-			s.Log.Warn("a connection of a GT06 unit could not be taken", "err", err)
-			select {
-			case <-time.After(pause):
-			case <-ctx.Done():
-			}
-			continue
-		}
-		l := s.open(conn)
-		if l == nil {
-			_ = conn.Close()
-			continue
-		}
-		g.Go(func() error { l.serve(hard); return nil })
-	}
-}
-
-// open admits a connection; nil when there are too many, or the server stops.
-func (s *Server) open(conn net.Conn) *link {
-	l := &link{s: s, conn: conn, opened: time.Now()}
-	if a, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
-		l.addr = a.AddrPort().Addr().Unmap()
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stopped || len(s.links) >= s.Limits.Total || !l.addr.IsLoopback() && s.addresses[l.addr] >= s.Limits.PerAddress {
-		s.crowded.Add(1)
-		return nil
-	}
-	s.addresses[l.addr]++
-	s.links[l] = true
-	return l
-}
-
-// forget is told of the end of a connection.
+// forget is told of the end of a connection, before it is closed.
 func (s *Server) forget(l *link) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.links, l)
-	if s.addresses[l.addr]--; s.addresses[l.addr] == 0 {
-		delete(s.addresses, l.addr)
-	}
 	if l.device != nil && s.units[l.device.ID] == l {
 		delete(s.units, l.device.ID)
 	}
@@ -197,11 +112,4 @@ func (s *Server) claim(l *link, dev *tracking.Device) {
 		_ = old.conn.Close()
 	}
 	s.units[dev.ID], l.device = l, dev
-}
-
-// wait sets how long the next read may take; false when the server stops and nothing more is to be read.
-func (s *Server) wait(l *link, until time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return !s.stopped && l.conn.SetReadDeadline(until) == nil
 }

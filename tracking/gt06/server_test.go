@@ -14,43 +14,31 @@ import (
 
 	"go.uber.org/goleak"
 
-	"jiujin/internal/pg"
 	"jiujin/internal/pg/pgtest"
 	"jiujin/tracking"
+	"jiujin/tracking/trackingtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-const (
-	patience = 10 * time.Second // for what should come at once
-	imei     = "123456789012345"
-)
+const imei = "123456789012345"
 
 var noon = time.Date(2026, 11, 22, 4, 0, 0, 0, time.UTC)
 
 // site is a running server with a database in which one unit is registered under imei.
 type site struct {
+	*trackingtest.Site
 	t      *testing.T
-	db     *pg.DB
 	server *Server
-	ingest *tracking.Ingestor
 	addr   string
 	stop   func() // of the server; waits for its end
-	unplug func() // of the intake; waits for its end
 }
 
 // newSite starts a server; set changes it before.
 func newSite(t *testing.T, set func(*Limits)) *site {
 	t.Helper()
-	s := &site{t: t, db: pgtest.New(t)}
-	s.db.Now = func() time.Time { return noon }
-	spool, err := tracking.OpenLog(t.TempDir(), 1<<30)
-	if err != nil {
-		t.Fatal(err)
-	}
-	log := slog.New(slog.DiscardHandler)
-	s.ingest = tracking.NewIngestor(s.db, spool, tracking.NewStore(), tracking.DefaultRules(), nil, log)
-	s.server = &Server{Devices: tracking.NewDevices(s.db), Ingest: s.ingest, Log: log, Limits: DefaultLimits()}
+	s := &site{Site: trackingtest.NewSite(t, func() time.Time { return noon }), t: t}
+	s.server = &Server{Devices: s.Devices, Ingest: s.Ingest, Log: s.Log, Limits: DefaultLimits()}
 	if set != nil {
 		set(&s.server.Limits)
 	}
@@ -60,57 +48,14 @@ func newSite(t *testing.T, set func(*Limits)) *site {
 		t.Fatal(err)
 	}
 	s.addr = listener.Addr().String()
-	s.unplug = background(t, s.ingest.Run)
-	s.stop = background(t, func(ctx context.Context) error { return s.server.Run(ctx, listener) })
+	s.stop = trackingtest.Background(t, func(ctx context.Context) error { return s.server.Run(ctx, listener) })
 	return s
 }
 
-// background runs fn until the test ends or stop is called, which waits for its end.
-func background(t *testing.T, fn func(context.Context) error) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- fn(ctx) }()
-	ended := false
-	stop = func() {
-		if ended {
-			return
-		}
-		ended = true
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	}
-	t.Cleanup(stop)
-	return stop
-}
-
 // register makes a unit with a device of that name.
-func (s *site) register(name string) {
-	s.t.Helper()
-	var org, unit int64
-	err := s.db.Pool.QueryRow(s.t.Context(), `insert into org (level, code, name) values ('province', $1, $1) returning id`, name).Scan(&org)
-	if err == nil {
-		err = s.db.Pool.QueryRow(s.t.Context(), `insert into unit (org_id, call_sign) values ($1, $2) returning id`, org, name).Scan(&unit)
-	}
-	if err == nil {
-		_, _, err = tracking.AddDevice(s.t.Context(), s.db.Pool, tracking.Device{UnitID: unit, Kind: "gt06"}, tracking.Name{Protocol: "gt06", Ident: name})
-	}
-	if err != nil {
-		s.t.Fatal(err)
-	}
-}
+func (s *site) register(name string) { s.Device(s.t, "gt06", name, nil) }
 
-func (s *site) fixes() (n int) {
-	s.t.Helper()
-	if err := s.ingest.Flush(s.t.Context()); err != nil {
-		s.t.Fatal(err)
-	}
-	if err := s.db.Pool.QueryRow(s.t.Context(), `select count(*) from fix`).Scan(&n); err != nil {
-		s.t.Fatal(err)
-	}
-	return n
-}
+func (s *site) fixes() int { return s.Fixes(s.t, 0) }
 
 // unit is a unit as a test plays it.
 type unit struct {
@@ -142,7 +87,7 @@ func (u *unit) want(frames ...Frame) {
 	for _, f := range frames {
 		want := f.Reply()
 		for len(u.buf) < len(want) {
-			if err := u.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+			if err := u.conn.SetReadDeadline(time.Now().Add(trackingtest.Patience)); err != nil {
 				u.t.Fatal(err)
 			}
 			b := make([]byte, 256)
@@ -171,7 +116,7 @@ func (u *unit) send(frames ...Frame) *unit {
 // ended waits for the server to close the connection, without an answer before.
 func (u *unit) ended() {
 	u.t.Helper()
-	if err := u.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := u.conn.SetReadDeadline(time.Now().Add(trackingtest.Patience)); err != nil {
 		u.t.Fatal(err)
 	}
 	n, err := u.conn.Read(make([]byte, 256))
@@ -265,7 +210,7 @@ func TestUnitsThatShareAConnection(t *testing.T) {
 	u.want(loginOf(imei), at(-8), at(-7), loginOf("888888888888888"), at(-8))
 	var units string
 	s.fixes()
-	err := s.db.Pool.QueryRow(t.Context(), `select string_agg(n::text, ' ' order by n) from (select count(*) as n from fix group by unit_id) as c`).Scan(&units)
+	err := s.DB.Pool.QueryRow(t.Context(), `select string_agg(n::text, ' ' order by n) from (select count(*) as n from fix group by unit_id) as c`).Scan(&units)
 	if err != nil || units != "1 2" {
 		t.Errorf("fixes by unit %q, %v", units, err)
 	}
@@ -274,7 +219,7 @@ func TestUnitsThatShareAConnection(t *testing.T) {
 // The last frame of a unit, and the battery and signal of its heartbeats, are on the page of the device.
 func TestHeartbeatsTellHowAUnitFares(t *testing.T) {
 	s := newSite(t, nil)
-	background(t, func(ctx context.Context) error { return s.server.Devices.Run(ctx, slog.New(slog.DiscardHandler)) })
+	trackingtest.Background(t, func(ctx context.Context) error { return s.server.Devices.Run(ctx, slog.New(slog.DiscardHandler)) })
 	for s.server.Devices.Len() == 0 {
 		if _, err := s.server.Devices.ByName(t.Context(), Source, imei); err != nil {
 			t.Fatal(err)
@@ -285,7 +230,7 @@ func TestHeartbeatsTellHowAUnitFares(t *testing.T) {
 	if err := s.server.Devices.WriteHealth(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	list, err := tracking.HealthOf(t.Context(), s.db.Pool, "", 0, true, noon)
+	list, err := tracking.HealthOf(t.Context(), s.DB.Pool, "", 0, true, noon)
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%+v, %v", list, err)
 	}
@@ -314,7 +259,7 @@ func TestTooManyConnections(t *testing.T) {
 func TestNoAnswerWhenTheIntakeHasStopped(t *testing.T) {
 	s := newSite(t, nil)
 	u := s.dial().send(loginOf(imei))
-	s.unplug()
+	s.Unplug()
 	u.write(at(-8).Encode())
 	u.ended()
 }
@@ -329,8 +274,8 @@ func TestStop(t *testing.T) {
 	if _, err := net.Dial("tcp", s.addr); err == nil {
 		t.Error("the address is still served")
 	}
-	s.unplug()
-	s.db.Close()
+	s.Unplug()
+	s.DB.Close()
 	goleak.VerifyNone(t, before)
 }
 

@@ -1,16 +1,14 @@
 package gt06
 
 import (
-	"bufio"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
+
+	"jiujin/tracking/trackingtest"
 )
 
 // vector is one line of a file of public frames: the bytes, and what they decode to.
@@ -29,36 +27,8 @@ type vector struct {
 	}
 }
 
-// vectors is empty where the folder of public test data is not beside the repository.
-func vectors(t testing.TB) []vector {
-	t.Helper()
-	dir := os.Getenv("JIUJIN_DATA")
-	if dir == "" {
-		dir = "../../../shared/data"
-	}
-	f, err := os.Open(filepath.Join(dir, "device-frames", "gt06.jsonl"))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var out []vector
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var v vector
-		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, v)
-	}
-	return out
-}
-
 func TestPublicFrames(t *testing.T) {
-	for i, v := range vectors(t) {
+	for i, v := range trackingtest.Recorded(t, "gt06.jsonl", vector{}) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) { checkVector(t, v) })
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"jiujin/cmd/fleetsim/terminal"
+	"jiujin/tracking/trackingtest"
 )
 
 var (
@@ -114,21 +115,21 @@ func TestBacklogs(t *testing.T) {
 	if err := live.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.ingest.Flush(t.Context()); err != nil {
+	if err := s.Ingest.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	drained := time.Since(begin)
 
 	want := *backlogUnits * *backlogFixes
-	if n := value[int](t, s.db, `select count(*) from fix where device_id = any($1)`, all[liveUnits:]); n != want {
+	if n := trackingtest.Value[int](t, s.DB, `select count(*) from fix where device_id = any($1)`, all[liveUnits:]); n != want {
 		t.Errorf("%d positions in the history, want %d", n, want)
 	}
-	if n := value[int](t, s.db, `
+	if n := trackingtest.Value[int](t, s.DB, `
 		select count(*) from (select received_at < lag(received_at) over (partition by device_id order by fixed_at) as swapped
 		                        from fix where device_id = any($1)) f where swapped`, all[liveUnits:]); n != 0 {
 		t.Errorf("%d positions came before older ones of their unit", n)
 	}
-	if n := value[int](t, s.db, `select count(*) from fix where device_id = any($1)`, all[:liveUnits]); n < len(before)+len(during) {
+	if n := trackingtest.Value[int](t, s.DB, `select count(*) from fix where device_id = any($1)`, all[:liveUnits]); n < len(before)+len(during) {
 		t.Errorf("%d positions of the others in the history, %d were acknowledged", n, len(before)+len(during))
 	}
 	figures, err := json.Marshal(map[string]any{

@@ -2,7 +2,6 @@ package jt808
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -14,6 +13,7 @@ import (
 
 	"jiujin/internal/pg"
 	"jiujin/tracking"
+	"jiujin/tracking/gate"
 )
 
 // Limits are how long the Server waits and how much it takes from one peer.
@@ -39,9 +39,6 @@ func DefaultLimits() Limits {
 		Answer: 15 * time.Second, Tries: 3,
 	}
 }
-
-// drainWithin is how long a stop waits for what was taken in to become durable and to be answered.
-const drainWithin = 10 * time.Second
 
 // Server serves terminals over TCP and UDP. A terminal must be registered here as a device with its phone as a name in
 // protocol "jt808"; then it may register itself, gets a code, and proves with it on each connection who it is.
@@ -69,6 +66,7 @@ type Server struct {
 	OnDriver func(ctx context.Context, dev *tracking.Device, card Driver) error
 	OnMedia  func(ctx context.Context, dev *tracking.Device, m Media) error
 
+	gate     gate.Gate
 	count    counters
 	long     Assembler
 	parcels  sync.Pool // of *parcel
@@ -76,31 +74,24 @@ type Server struct {
 
 	mu        sync.Mutex // guards what follows
 	terminals map[int64]*terminal
-	links     map[*link]bool
-	addresses map[netip.Addr]int
 	pauses    map[pauseKey]pause
 	partial   map[Header]*session // that began a long message
-	stopped   bool
 }
 
 // Run serves until ctx ends; either listener may be nil. Then it takes no more, waits for what was taken in to become
 // durable and answered, 10 s at most, and returns nil when every connection is closed. It closes the listeners.
 func (s *Server) Run(ctx context.Context, tcp net.Listener, udp net.PacketConn) error {
 	s.prepare()
-	hard, give := context.WithCancel(context.WithoutCancel(ctx))
-	defer give()
-	stop := context.AfterFunc(ctx, func() {
-		s.stop(tcp, udp)
-		time.AfterFunc(drainWithin, give)
-	})
-	defer stop()
-
 	var g errgroup.Group
-	if tcp != nil {
-		g.Go(func() error { return s.accept(ctx, hard, tcp, &g) })
-	}
+	g.Go(func() error {
+		return s.gate.Run(ctx, tcp, func(hard context.Context, c *gate.Conn) {
+			l := newLink(s)
+			l.conn, l.addr = c, c.Addr
+			l.serve(hard)
+		})
+	})
 	if udp != nil {
-		g.Go(func() error { return s.serveUDP(ctx, hard, udp) })
+		g.Go(func() error { return s.serveUDP(ctx, udp) })
 	}
 	g.Go(func() error { s.chase(ctx); return nil })
 	return g.Wait()
@@ -113,89 +104,19 @@ func (s *Server) prepare() {
 	if s.Now == nil {
 		s.Now = time.Now
 	}
+	s.gate.PerAddress, s.gate.Log = s.Limits.PerAddress, s.Log
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.links, s.addresses = make(map[*link]bool), make(map[netip.Addr]int)
 	s.pauses, s.partial = make(map[pauseKey]pause), make(map[Header]*session)
 	if s.terminals == nil {
 		s.terminals = make(map[int64]*terminal)
 	}
 }
 
-// stop ends the taking in: nothing more is read, what is under way goes on.
-func (s *Server) stop(tcp net.Listener, udp net.PacketConn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stopped = true
-	if tcp != nil {
-		_ = tcp.Close()
-	}
-	if udp != nil {
-		_ = udp.SetReadDeadline(time.Unix(1, 0))
-	}
-	for l := range s.links {
-		l.stopReading()
-	}
-}
-
-// accept takes connections until the listener is closed.
-func (s *Server) accept(ctx, hard context.Context, tcp net.Listener, g *errgroup.Group) error {
-	var pause time.Duration
-	for {
-		conn, err := tcp.Accept()
-		switch {
-		case err == nil:
-			pause = 0
-		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
-			return nil
-		default: // such as too many open files: it passes
-			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-			s.Log.Warn("a terminal's connection could not be taken", "err", err)
-			select {
-			case <-time.After(pause):
-			case <-ctx.Done():
-			}
-			continue
-		}
-		l := s.open(conn)
-		if l == nil {
-			_ = conn.Close()
-			continue
-		}
-		g.Go(func() error { l.serve(hard); return nil })
-	}
-}
-
-// open admits a connection; nil when its address has too many, or the server stops.
-func (s *Server) open(conn net.Conn) *link {
-	l := newLink(s)
-	l.conn = conn
-	if a, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
-		l.addr = a.AddrPort().Addr().Unmap()
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stopped {
-		return nil
-	}
-	if !l.addr.IsLoopback() && s.addresses[l.addr] >= s.Limits.PerAddress {
-		s.count.crowded.Add(1)
-		return nil
-	}
-	s.addresses[l.addr]++
-	s.links[l] = true
-	s.count.opened.Add(1)
-	return l
-}
-
 // forget ends what a connection stood for.
 func (s *Server) forget(l *link) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.links, l)
-	if s.addresses[l.addr]--; s.addresses[l.addr] <= 0 {
-		delete(s.addresses, l.addr)
-	}
 	for header, e := range l.sessions {
 		if s.partial[header] == e {
 			delete(s.partial, header)
@@ -285,10 +206,8 @@ func (s *Server) right(k pauseKey) {
 
 // Listen opens the addresses; an empty one opens nothing.
 func Listen(tcpAddress, udpAddress string) (tcp net.Listener, udp net.PacketConn, err error) {
-	if tcpAddress != "" {
-		if tcp, err = net.Listen("tcp", tcpAddress); err != nil {
-			return nil, nil, fmt.Errorf("listen for terminals on %s: %w", tcpAddress, err)
-		}
+	if tcp, err = gate.Listen(tcpAddress, "jt808-listen"); err != nil {
+		return nil, nil, err
 	}
 	if udpAddress != "" {
 		if udp, err = net.ListenPacket("udp", udpAddress); err != nil {

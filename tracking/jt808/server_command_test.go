@@ -141,7 +141,7 @@ func TestAsking(t *testing.T) {
 	done := later(func() (err error) { raw, err = s.server.Locate(ctx, id); return err })
 	f, _ := nextAs[jt808.AskLocation](u)
 	u.want(u.send(jt808.LocationReply{Serial: f.Serial, Location: at(7)}), jt808.Done)
-	if err := <-done; err != nil || raw.Lat != float64(at(7).LatE6)/1e6 || s.fixes(t, id) != 1 {
+	if err := <-done; err != nil || raw.Lat != float64(at(7).LatE6)/1e6 || s.Fixes(t, id) != 1 {
 		t.Errorf("%+v, %v", raw, err)
 	}
 
@@ -268,7 +268,7 @@ func TestWhatTerminalsTell(t *testing.T) {
 	towed.Alarm = 1 << 28
 	u.send(towed) // no answer either, but the map is told
 	u.want(u.send(jt808.Heartbeat{}), jt808.Done)
-	if n := s.fixes(t, id); n != 6 {
+	if n := s.Fixes(t, id); n != 6 {
 		t.Errorf("%d fixes, want 6", n)
 	}
 	heard.mu.Lock()

@@ -50,7 +50,7 @@ func (c *Counts) Totals() map[string]int64 {
 
 // counters is Counts under way.
 type counters struct {
-	sessions, opened, crowded, frames, bad, texts, unknown, malformed, strangers, refused, conflicts, replaced,
+	sessions, frames, bad, texts, unknown, malformed, strangers, refused, conflicts, replaced,
 	unanswered, media, commands, failed atomic.Int64
 
 	mu   sync.Mutex // guards ends
@@ -86,9 +86,10 @@ func (c *counters) closed(err error) {
 
 // Counts is a copy of the present counts.
 func (s *Server) Counts() Counts {
-	c := &s.count
+	in, c := s.gate.Counts(), &s.count
 	out := Counts{
-		Sessions: c.sessions.Load(), Opened: c.opened.Load(), Crowded: c.crowded.Load(), Frames: c.frames.Load(),
+		Connections: int64(in.Connections), Opened: in.Opened, Crowded: in.Crowded,
+		Sessions: c.sessions.Load(), Frames: c.frames.Load(),
 		Bad: c.bad.Load(), Texts: c.texts.Load(), Unknown: c.unknown.Load(), Malformed: c.malformed.Load(),
 		Strangers: c.strangers.Load(), Refused: c.refused.Load(), Conflicts: c.conflicts.Load(),
 		Replaced: c.replaced.Load(), Unanswered: c.unanswered.Load(), Media: c.media.Load(),
@@ -97,9 +98,6 @@ func (s *Server) Counts() Counts {
 	c.mu.Lock()
 	maps.Copy(out.Closed, c.ends)
 	c.mu.Unlock()
-	s.mu.Lock()
-	out.Connections = int64(len(s.links))
-	s.mu.Unlock()
 	return out
 }
 

@@ -86,15 +86,6 @@ func (l *link) lost(to *link) {
 	}
 }
 
-// stopReading lets what was read be answered and no more be read.
-func (l *link) stopReading() {
-	if c, ok := l.conn.(*net.TCPConn); ok {
-		_ = c.CloseRead()
-		return
-	}
-	_ = l.conn.SetReadDeadline(time.Unix(1, 0))
-}
-
 // Why a connection ends, beside what the network says.
 var (
 	errScanner = errors.New("this is no terminal: it speaks HTTP or TLS")

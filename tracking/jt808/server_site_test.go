@@ -5,46 +5,32 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"testing"
 	"time"
 
-	"jiujin/internal/pg"
 	"jiujin/internal/pg/pgtest"
 	"jiujin/tracking"
 	"jiujin/tracking/jt808"
+	"jiujin/tracking/trackingtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-const patience = 10 * time.Second // for what should come at once
-
 // site is a running server with a database.
 type site struct {
-	db      *pg.DB
-	server  *jt808.Server
-	ingest  *tracking.Ingestor
-	addr    string
-	udp     string
-	stop    func() // of the server; waits for its end
-	stopLog func() // of the intake
+	*trackingtest.Site
+	server *jt808.Server
+	addr   string
+	udp    string
+	stop   func() // of the server; waits for its end
 }
 
 // newSite starts a server; set changes it before.
 func newSite(t *testing.T, set func(*jt808.Server)) *site {
 	t.Helper()
-	db := pgtest.New(t)
-	spool, err := tracking.OpenLog(t.TempDir(), 1<<30)
-	if err != nil {
-		t.Fatal(err)
-	}
-	log := slog.New(slog.DiscardHandler)
-	s := &site{db: db, ingest: tracking.NewIngestor(db, spool, tracking.NewStore(), tracking.DefaultRules(), nil, log)}
-	s.server = &jt808.Server{
-		Devices: tracking.NewDevices(db), Ingest: s.ingest, DB: db, Log: slog.New(slog.DiscardHandler),
-		Limits: jt808.DefaultLimits(),
-	}
+	s := &site{Site: trackingtest.NewSite(t, nil)}
+	s.server = &jt808.Server{Devices: s.Devices, Ingest: s.Ingest, DB: s.DB, Log: s.Log, Limits: jt808.DefaultLimits()}
 	if set != nil {
 		set(s.server)
 	}
@@ -53,58 +39,14 @@ func newSite(t *testing.T, set func(*jt808.Server)) *site {
 		t.Fatal(err)
 	}
 	s.addr, s.udp = tcp.Addr().String(), udp.LocalAddr().String()
-	s.stopLog = background(t, s.ingest.Run)
-	s.stop = background(t, func(ctx context.Context) error { return s.server.Run(ctx, tcp, udp) })
+	s.stop = trackingtest.Background(t, func(ctx context.Context) error { return s.server.Run(ctx, tcp, udp) })
 	return s
-}
-
-// background runs fn until the test ends or stop is called, which waits for its end.
-func background(t *testing.T, fn func(context.Context) error) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- fn(ctx) }()
-	ended := false
-	stop = func() {
-		if ended {
-			return
-		}
-		ended = true
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	}
-	t.Cleanup(stop)
-	return stop
-}
-
-func value[T any](t *testing.T, db *pg.DB, sql string, args ...any) (v T) {
-	t.Helper()
-	if err := db.Pool.QueryRow(t.Context(), sql, args...).Scan(&v); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return v
 }
 
 // device registers a terminal of a unit of its own.
 func (s *site) device(t *testing.T, phone string, lenient bool) int64 {
 	t.Helper()
-	org := value[int64](t, s.db, `with made as (insert into org (level, code, name) values ('province', $1, $1) returning id) select id from made`, phone)
-	unit := value[int64](t, s.db, `insert into unit (org_id, call_sign) values ($1, $2) returning id`, org, phone)
-	dev := tracking.Device{UnitID: unit, Label: phone, Kind: "jt808", Login: &tracking.Login{Lenient: lenient}}
-	id, _, err := tracking.AddDevice(t.Context(), s.db.Pool, dev, tracking.Name{Protocol: "jt808", Ident: phone})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
-}
-
-func (s *site) fixes(t *testing.T, device int64) int {
-	t.Helper()
-	if err := s.ingest.Flush(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return value[int](t, s.db, `select count(*) from fix where device_id = $1`, device)
+	return s.Device(t, "jt808", phone, &tracking.Login{Lenient: lenient})
 }
 
 // unit is a terminal as a test plays it.
@@ -172,7 +114,7 @@ func (u *unit) frame() (jt808.Frame, error) {
 			}
 			return f, nil
 		}
-		_ = u.conn.SetReadDeadline(time.Now().Add(patience))
+		_ = u.conn.SetReadDeadline(time.Now().Add(trackingtest.Patience))
 		if err := u.split.Fill(u.conn); err != nil {
 			return jt808.Frame{}, err
 		}

@@ -11,6 +11,7 @@ import (
 
 	"jiujin/tracking"
 	"jiujin/tracking/jt808"
+	"jiujin/tracking/trackingtest"
 )
 
 // From registration to the history, in both forms of the header.
@@ -23,11 +24,11 @@ func TestLifeOfATerminal(t *testing.T) {
 		u.want(u.send(at(0)), jt808.Failed) // not before login
 		u.login()
 		u.want(u.send(at(1)), jt808.Done)
-		if n := s.fixes(t, id); n != 1 {
+		if n := s.Fixes(t, id); n != 1 {
 			t.Errorf("%d fixes in the history after the acknowledgement", n)
 		}
 		u.want(u.send(jt808.Batch{Replay: true, Count: 3, Locations: []jt808.Location{at(3), at(2), at(1)}}), jt808.Done)
-		if n := s.fixes(t, id); n != 3 {
+		if n := s.Fixes(t, id); n != 3 {
 			t.Errorf("%d fixes after the batch, one of which was known", n)
 		}
 		u.want(u.send(jt808.Raw{Kind: 0x0f77}), jt808.Unsupported)
@@ -43,7 +44,7 @@ func TestLifeOfATerminal(t *testing.T) {
 		u.want(u.send(at(4)), jt808.Failed)
 		u.auth(u.code, jt808.Done)
 		u.want(u.send(at(4)), jt808.Done)
-		hash := value[[]byte](t, s.db, `select auth_hash from device where id = $1`, id)
+		hash := trackingtest.Value[[]byte](t, s.DB, `select auth_hash from device where id = $1`, id)
 		if len(hash) != 32 || strings.Contains(string(hash), string(u.code)) {
 			t.Errorf("the code is kept as %x", hash)
 		}
@@ -93,7 +94,7 @@ func TestAnotherTerminalClaimsThePhone(t *testing.T) {
 	if reply := thief.register(); reply.Result != jt808.VehicleRegistered || len(reply.Code) != 0 {
 		t.Errorf("%+v", reply)
 	}
-	claim := value[string](t, s.db, `select conflict from device where id = $1 and conflict_at is not null and terminal = 'A000123'`, id)
+	claim := trackingtest.Value[string](t, s.DB, `select conflict from device where id = $1 and conflict_at is not null and terminal = 'A000123'`, id)
 	if !strings.Contains(claim, "B999999") || !strings.Contains(claim, "粤AD1234") {
 		t.Errorf("claim %q", claim)
 	}
@@ -140,11 +141,11 @@ func TestNoAnswerWithoutDurability(t *testing.T) {
 	id := s.device(t, "13800138000", true)
 	u := s.dial(t, jt808.Form2013, "13800138000")
 	u.want(u.send(at(0)), jt808.Done)
-	s.stopLog()
+	s.Unplug()
 	u.send(at(1))
 	u.send(jt808.Batch{Count: 1, Locations: []jt808.Location{at(2)}})
 	u.want(u.send(jt808.Heartbeat{}), jt808.Done)
-	if n := value[int](t, s.db, `select count(*) from fix where device_id = $1`, id); n != 1 {
+	if n := trackingtest.Value[int](t, s.DB, `select count(*) from fix where device_id = $1`, id); n != 1 {
 		t.Errorf("%d fixes", n)
 	}
 	if c := s.server.Counts(); c.Unanswered != 2 {
@@ -246,7 +247,7 @@ func TestPipelining(t *testing.T) {
 	}
 	all.Wait()
 	for _, id := range ids {
-		if n := s.fixes(t, id); n != frames {
+		if n := s.Fixes(t, id); n != frames {
 			t.Errorf("device %d: %d fixes, want %d", id, n, frames)
 		}
 	}
@@ -263,7 +264,7 @@ func TestUDP(t *testing.T) {
 	}
 	u.want(10, jt808.Done)
 	u.want(11, jt808.Done)
-	if n := s.fixes(t, id); n != 2 {
+	if n := s.Fixes(t, id); n != 2 {
 		t.Errorf("%d fixes", n)
 	}
 	moved := s.on(t, s.connect(t, "udp", s.udp), jt808.Form2013, "13800138000")
@@ -297,11 +298,11 @@ func TestNothingIsLeftRunning(t *testing.T) {
 		}
 	}
 	s.stop()
-	s.stopLog()
+	s.Unplug()
 	if c := s.server.Counts(); c.Connections != 0 || c.Sessions != 0 {
 		t.Errorf("%+v", c)
 	}
-	s.db.Close()
+	s.DB.Close()
 	goleak.VerifyNone(t, before, goleak.IgnoreTopFunction("github.com/jackc/pgx/v5/pgxpool.(*Pool).backgroundHealthCheck"))
 }
 
@@ -313,21 +314,21 @@ func TestClockAndDatum(t *testing.T) {
 	live := at(0)
 	live.Clock = jt808.Clock{}
 	u.want(u.send(live), jt808.Done)
-	s.fixes(t, id)
-	if got := value[time.Time](t, s.db, `select fixed_at from fix where device_id = $1`, id); time.Since(got).Abs() > time.Minute {
+	s.Fixes(t, id)
+	if got := trackingtest.Value[time.Time](t, s.DB, `select fixed_at from fix where device_id = $1`, id); time.Since(got).Abs() > time.Minute {
 		t.Errorf("fixed at %v", got)
 	}
 	stored := jt808.Batch{Replay: true, Count: 1, Locations: []jt808.Location{live}}
 	u.want(u.send(stored), jt808.Done)
-	s.fixes(t, id)
-	if reason := value[string](t, s.db, `select reason from refused_fix where device_id = $1`, id); reason != string(tracking.Invalid) {
+	s.Fixes(t, id)
+	if reason := trackingtest.Value[string](t, s.DB, `select reason from refused_fix where device_id = $1`, id); reason != string(tracking.Invalid) {
 		t.Errorf("a stored position without a time: %s", reason)
 	}
 	shifted := at(1)
 	shifted.Status |= jt808.StatusEncrypted
 	u.want(u.send(jt808.Batch{Count: 1, Locations: []jt808.Location{shifted}}), jt808.Done)
-	s.fixes(t, id)
-	if lon := value[float64](t, s.db, `select lon from fix where device_id = $1 order by fixed_at limit 1`, id); lon > 113.262 {
+	s.Fixes(t, id)
+	if lon := trackingtest.Value[float64](t, s.DB, `select lon from fix where device_id = $1 order by fixed_at limit 1`, id); lon > 113.262 {
 		t.Errorf("lon %v was not taken back to WGS-84", lon)
 	}
 }

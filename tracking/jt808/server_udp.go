@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"os"
 	"time"
+
+	"jiujin/tracking/gate"
 )
 
 const (
@@ -17,7 +19,11 @@ const (
 
 // serveUDP serves datagrams, each of one frame or several. The session of a terminal is wherever its last datagram came
 // from, and answers go there: an address can be forged, so UDP is for private networks.
-func (s *Server) serveUDP(ctx, hard context.Context, udp net.PacketConn) error {
+func (s *Server) serveUDP(ctx context.Context, udp net.PacketConn) error {
+	hard, give := gate.Drain(ctx)
+	defer give()
+	stop := context.AfterFunc(ctx, func() { _ = udp.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
 	l := newLink(s)
 	l.udp, l.in = udp, true
 	defer udp.Close()

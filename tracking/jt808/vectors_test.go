@@ -1,7 +1,6 @@
 package jt808_test
 
 import (
-	"bufio"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"testing"
 
 	"jiujin/tracking/jt808"
+	"jiujin/tracking/trackingtest"
 )
 
 // vector is a captured frame and what it must decode to.
@@ -24,14 +24,13 @@ type vector struct {
 	LengthOK   bool `json:"length_ok"`
 	Group      string
 	Expect     map[string]any
-	line       int
 }
 
 func (v vector) bytes(t *testing.T) []byte {
 	t.Helper()
 	b, err := hex.DecodeString(v.Hex)
 	if err != nil {
-		t.Fatalf("line %d: %v", v.line, err)
+		t.Fatalf("%s: %v", v.Hex, err)
 	}
 	return b
 }
@@ -39,37 +38,13 @@ func (v vector) bytes(t *testing.T) []byte {
 // captured are the frames of the data folder beside the repository; nil when it is not there.
 func captured(t testing.TB, name string) []vector {
 	t.Helper()
-	folder := os.Getenv("JIUJIN_DATA")
-	if folder == "" {
-		folder = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	return readVectors(t, filepath.Join(folder, "device-frames", name))
+	return trackingtest.Recorded(t, name, vector{ChecksumOK: true, LengthOK: true})
 }
 
-func readVectors(t testing.TB, path string) []vector {
+// worked are the examples of the standards.
+func worked(t testing.TB) []vector {
 	t.Helper()
-	file, err := os.Open(path)
-	if os.IsNotExist(err) {
-		return nil
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	var list []vector
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		v := vector{line: len(list) + 1, ChecksumOK: true, LengthOK: true}
-		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
-			t.Fatalf("%s:%d: %v", path, v.line, err)
-		}
-		list = append(list, v)
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return list
+	return trackingtest.Lines(t, filepath.Join("testdata", "frames.jsonl"), vector{ChecksumOK: true, LengthOK: true})
 }
 
 // tally counts what was compared.
@@ -133,7 +108,7 @@ func TestCapturedFramesDecodeToWhatTheyState(t *testing.T) {
 		name string
 		list []vector
 	}{
-		{"worked examples", readVectors(t, filepath.Join("testdata", "frames.jsonl"))},
+		{"worked examples", worked(t)},
 		{"captured", captured(t, "jt808.jsonl")},
 	} {
 		if source.list == nil {

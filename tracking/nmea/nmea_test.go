@@ -1,19 +1,16 @@
 package nmea
 
 import (
-	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
 	"jiujin/tracking"
+	"jiujin/tracking/trackingtest"
 )
 
 const (
@@ -202,34 +199,9 @@ type vector struct {
 	}
 }
 
-// vectors is empty where the folder of public test data is not beside the repository.
-func vectors(t testing.TB) (out []vector) {
-	t.Helper()
-	dir := os.Getenv("JIUJIN_DATA")
-	if dir == "" {
-		dir = "../../../shared/data"
-	}
-	f, err := os.Open(filepath.Join(dir, "device-frames", "nmea.jsonl"))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var v vector
-		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, v)
-	}
-	return out
-}
-
 // Each sentence is read by itself. One source counts the blanks round the star of a checksum; we do not, and it is right.
 func TestPublicSentences(t *testing.T) {
-	for i, v := range vectors(t) {
+	for i, v := range trackingtest.Recorded(t, "nmea.jsonl", vector{}) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			want := v.Expect
 			l, err := new(Reader).Read(v.Text)
@@ -261,7 +233,7 @@ func FuzzRead(f *testing.F) {
 	for _, line := range []string{rmc, gll, gga, sw, off, "IMEI 351467108700000", "$GPZDA,120000.00,05,06,2024,00,00"} {
 		f.Add(line, gga)
 	}
-	for _, v := range vectors(f) {
+	for _, v := range trackingtest.Recorded(f, "nmea.jsonl", vector{}) {
 		f.Add(v.Text, gll)
 	}
 	f.Fuzz(func(t *testing.T, first, second string) {

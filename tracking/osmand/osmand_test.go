@@ -1,14 +1,9 @@
 package osmand
 
 import (
-	"bufio"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"jiujin/tracking"
+	"jiujin/tracking/trackingtest"
 )
 
 var now = time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC)
@@ -164,33 +160,8 @@ type vector struct {
 	}
 }
 
-// vectors is empty where the folder of public test data is not beside the repository.
-func vectors(t testing.TB) (out []vector) {
-	t.Helper()
-	dir := os.Getenv("JIUJIN_DATA")
-	if dir == "" {
-		dir = "../../../shared/data"
-	}
-	f, err := os.Open(filepath.Join(dir, "device-frames", "osmand-http.jsonl"))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var v vector
-		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, v)
-	}
-	return out
-}
-
 func TestPublicRequests(t *testing.T) {
-	for i, v := range vectors(t) {
+	for i, v := range trackingtest.Recorded(t, "osmand-http.jsonl", vector{}) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			var m Message
 			var err error
@@ -240,7 +211,7 @@ func TestQueryIsReadAsWritten(t *testing.T) {
 func FuzzQuery(f *testing.F) {
 	f.Add("id=902064&lat=42.06288&lon=-88.23412&timestamp=2016-01-27T18%3A55%3A47Z&hdop=6.0&altitude=224.0&speed=0.0")
 	f.Add("location=60.0,30.0&timestamp=1377177267&valid=1&speed_unit=ms")
-	for _, v := range vectors(f) {
+	for _, v := range trackingtest.Recorded(f, "osmand-http.jsonl", vector{}) {
 		f.Add(strings.TrimPrefix(v.Text, "/?"))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -255,7 +226,7 @@ func FuzzQuery(f *testing.F) {
 func FuzzJSON(f *testing.F) {
 	f.Add([]byte(client))
 	f.Add([]byte(`{"location":[{"coords":{"latitude":1,"longitude":2},"timestamp":5}]}`))
-	for _, v := range vectors(f) {
+	for _, v := range trackingtest.Recorded(f, "osmand-http.jsonl", vector{}) {
 		f.Add([]byte(v.Text))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

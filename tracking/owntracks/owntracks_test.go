@@ -1,13 +1,9 @@
 package owntracks
 
 import (
-	"bufio"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -15,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"jiujin/tracking"
+	"jiujin/tracking/trackingtest"
 )
 
 const location = `{"_type":"location","lon":90.5,"lat":45.25,"acc":60,"tid":"AC","t":"u","batt":92,"cog":248,"alt":27,"vac":4,
@@ -144,33 +141,8 @@ type vector struct {
 	}
 }
 
-// vectors is empty where the folder of public test data is not beside the repository.
-func vectors(t testing.TB) (out []vector) {
-	t.Helper()
-	dir := os.Getenv("JIUJIN_DATA")
-	if dir == "" {
-		dir = "../../../shared/data"
-	}
-	f, err := os.Open(filepath.Join(dir, "device-frames", "owntracks.jsonl"))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var v vector
-		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, v)
-	}
-	return out
-}
-
 func TestPublicMessages(t *testing.T) {
-	for i, v := range vectors(t) {
+	for i, v := range trackingtest.Recorded(t, "owntracks.jsonl", vector{}) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			want := v.Expect
 			m, err := Decode([]byte(v.Text), want.Key)
@@ -204,7 +176,7 @@ func FuzzDecode(f *testing.F) {
 	for _, body := range []string{location, sealed, `{"_type":"transition","t":"c","event":"enter"}`, `{"_type":"lwt","tst":1}`} {
 		f.Add([]byte(body), "s3cretkey")
 	}
-	for _, v := range vectors(f) {
+	for _, v := range trackingtest.Recorded(f, "owntracks.jsonl", vector{}) {
 		f.Add([]byte(v.Text), v.Expect.Key)
 	}
 	f.Fuzz(func(t *testing.T, body []byte, passphrase string) {
