@@ -36,6 +36,8 @@ var allowed = []struct{ from, to, reason string }{
 	{"geo/retailer", "internal/pg", "owns the SQL of the register"},
 	{"geo/zh", "", "pure: Chinese text in, text out"},
 	{"geo/retailer", "geo/zh", "names are compared folded and by sound"},
+	{"geo/retailer/index", "geo", "points and distances"},
+	{"geo/retailer/index", "geo/zh", "texts are compared folded and by sound"},
 	{"geo/basemap", "geo", "metres to the nearest road"},
 	{"geo/basemap", "internal/pg", "owns the SQL of the basemap"},
 
