@@ -36,7 +36,7 @@ var pinyinArgs = pinyin.NewArgs()
 // known reading is left out.
 func Pinyin(folded string) (full, initials string) {
 	var f, in strings.Builder
-	syllable := func(s string) {
+	write := func(s string) {
 		f.WriteString(s)
 		if s != "" {
 			in.WriteByte(s[0])
@@ -52,23 +52,21 @@ func Pinyin(folded string) (full, initials string) {
 		}
 		if n, reading := word(runes[i:]); n > 0 {
 			for s := range strings.FieldsSeq(reading) {
-				syllable(s)
+				write(s)
 			}
 			i += n
 			continue
 		}
-		if all := pinyin.SinglePinyin(runes[i], pinyinArgs); len(all) > 0 {
-			syllable(strings.ReplaceAll(all[0], "ü", "v"))
-		}
+		write(syllable(runes[i]))
 		i++
 	}
 	return f.String(), in.String()
 }
 
-// word is the longest entry of readings that runes starts with, and its
-// length; 0 when there is none.
+// word is the longest entry of readings of at least two characters that runes
+// starts with, and its length; 0 when there is none.
 func word(runes []rune) (n int, reading string) {
-	for n = min(longestReading, len(runes)); n > 0; n-- {
+	for n = min(longestReading, len(runes)); n > 1; n-- {
 		if reading, ok := readings[string(runes[:n])]; ok {
 			return n, reading
 		}

@@ -167,7 +167,7 @@ var libraries = []struct{ module, where, reason string }{
 	{"github.com/alecthomas/kong", "internal/app cmd/jiujin cmd/fleetsim", "command line"},
 	{"github.com/BurntSushi/toml", "internal/app", "configuration file"},
 	{"github.com/mozillazg/go-pinyin", "geo/zh", "search by sound"},
-	{"golang.org/x/text", "geo/retailer internal/httpapi tracking/jt808", "GB 18030; Accept-Language; GBK"},
+	{"golang.org/x/text", "geo/retailer geo/zh internal/httpapi tracking/jt808", "GB 18030; Accept-Language; GBK"},
 	{"golang.org/x/crypto", "internal/httpapi tracking/owntracks", "NaCl secretbox, with which the apps encrypt"},
 	{"golang.org/x/sync", "*", "errgroup, semaphore"},
 	{"pgregory.net/rapid", "*", "property tests"},
