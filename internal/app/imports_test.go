@@ -40,6 +40,7 @@ var allowed = []struct{ from, to, reason string }{
 	{"geo/retailer/index", "geo/zh", "texts are compared folded and by sound"},
 	{"geo/basemap", "geo", "metres to the nearest road"},
 	{"geo/basemap", "internal/pg", "owns the SQL of the basemap"},
+	{"geo/road", "geo", "lengths of roads"},
 
 	{"tracking", "geo", "positions are points and cells"},
 	{"tracking", "geo/basemap", "how far from the roads a track lies"},
@@ -128,6 +129,7 @@ var allowed = []struct{ from, to, reason string }{
 
 	{"cmd/jiujin", "geo/basemap", "the import of a map"},
 	{"cmd/jiujin", "geo", "the benches"},
+	{"cmd/jiujin", "geo/road", "the eta command"},
 	{"cmd/jiujin", "geo/datum", "flag of the import"},
 	{"cmd/jiujin", "geo/retailer", "the import"},
 	{"cmd/jiujin", "internal/app", "runs it"},
@@ -154,7 +156,7 @@ var allowed = []struct{ from, to, reason string }{
 // libraries says where each module that we use may be imported, tests included, and why it is there. "*" is everywhere.
 var libraries = []struct{ module, where, reason string }{
 	{"github.com/paulmach/orb", "*", "the vocabulary of two-dimensional geometry"},
-	{"github.com/paulmach/osm", "geo/basemap cmd/fleetsim", "reads OpenStreetMap files"},
+	{"github.com/paulmach/osm", "geo/basemap geo/road cmd/fleetsim", "reads OpenStreetMap files"},
 	{"github.com/uber/h3-go/v4", "geo", "needs C and has latitude first: kept in one place"},
 	{"github.com/jackc/pgx/v5", "*", "PostgreSQL; see the test of its files"},
 	{"github.com/pressly/goose/v3", "internal/pg", "migrations"},
