@@ -124,7 +124,8 @@ CREATE TABLE public.basemap_feature (
     name text DEFAULT ''::text NOT NULL,
     min_zoom smallint DEFAULT 0 NOT NULL,
     geom public.geometry(Geometry,4326) NOT NULL,
-    CONSTRAINT basemap_layer_known CHECK ((layer = ANY (ARRAY['road'::text, 'water'::text, 'green'::text, 'district'::text, 'place'::text, 'building'::text])))
+    name_en text DEFAULT ''::text NOT NULL,
+    CONSTRAINT basemap_layer_known CHECK ((layer = ANY (ARRAY['land'::text, 'green'::text, 'water'::text, 'building'::text, 'path'::text, 'rail'::text, 'road'::text, 'district'::text, 'place'::text, 'poi'::text])))
 );
 
 ALTER TABLE public.basemap_feature ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -416,6 +417,29 @@ CREATE TABLE public.person (
 
 ALTER TABLE public.person ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.person_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.place (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    name_en text DEFAULT ''::text NOT NULL,
+    aliases text[] DEFAULT '{}'::text[] NOT NULL,
+    kind text NOT NULL,
+    lon double precision NOT NULL,
+    lat double precision NOT NULL,
+    source text NOT NULL,
+    geog public.geography(Point,4326) GENERATED ALWAYS AS ((public.st_setsrid(public.st_makepoint(lon, lat), 4326))::public.geography) STORED,
+    CONSTRAINT place_named CHECK ((name <> ''::text)),
+    CONSTRAINT place_point_in_range CHECK ((((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)) AND ((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))))
+);
+
+ALTER TABLE public.place ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.place_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -784,6 +808,9 @@ ALTER TABLE ONLY public.person
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.place
+    ADD CONSTRAINT place_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.proposal
     ADD CONSTRAINT proposal_pkey PRIMARY KEY (ticket_id);
 
@@ -874,6 +901,10 @@ CREATE INDEX offer_refused ON public.offer USING btree (answered_at) WHERE (stat
 CREATE INDEX offer_ticket ON public.offer USING btree (ticket_id, id);
 
 CREATE INDEX org_path ON public.org USING btree (path text_pattern_ops);
+
+CREATE INDEX place_geog ON public.place USING gist (geog);
+
+CREATE INDEX place_kind ON public.place USING btree (kind);
 
 CREATE INDEX refused_fix_device ON public.refused_fix USING btree (device_id, received_at DESC);
 

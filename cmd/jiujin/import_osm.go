@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 
@@ -17,20 +18,25 @@ type importOSMCmd struct {
 	Approval string   `help:"Approval number (审图号), shown on every screen."`
 }
 
-// Run makes the roads of the file the basemap, in place of the one before, and prints the report as JSON.
+// Run makes the file the basemap, in place of the one before, and prints the report as JSON. What cannot be read twice,
+// such as a pipe, is put into a temporary file first.
 func (c *importOSMCmd) Run(ctx context.Context, cfg *app.Config) error {
+	file, err := seekable(c.File)
+	if err != nil {
+		return err
+	}
+	if file != c.File {
+		defer os.Remove(file.Name())
+		defer file.Close()
+	}
 	return app.BesideServer(ctx, *cfg, cfg.Logger(), func(ctx context.Context, db *pg.DB) error {
 		var report basemap.OSMReport
-		begun := false
 		err := db.InTx(ctx, func(tx *pg.Tx) (err error) {
-			if begun { // a transaction that the database asks to try again
-				if _, err := c.File.Seek(0, io.SeekStart); err != nil {
-					return err
-				}
+			if _, err := file.Seek(0, io.SeekStart); err != nil { // the database may ask to try again
+				return err
 			}
-			begun = true
 			info := basemap.Info{Name: c.Name, Approval: c.Approval, Source: basemap.OSMCredit}
-			report, err = basemap.ImportOSM(ctx, tx, info, c.File)
+			report, err = basemap.ImportOSM(ctx, tx, info, file)
 			return err
 		})
 		if err != nil {
@@ -40,4 +46,19 @@ func (c *importOSMCmd) Run(ctx context.Context, cfg *app.Config) error {
 		out.SetIndent("", "  ")
 		return out.Encode(report)
 	})
+}
+
+// seekable is the file itself, or a temporary copy of what cannot be read twice.
+func seekable(file *os.File) (*os.File, error) {
+	if _, err := file.Seek(0, io.SeekStart); err == nil {
+		return file, nil
+	}
+	tmp, err := os.CreateTemp("", "jiujin-osm-*.pbf")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.Copy(tmp, file); err != nil {
+		return nil, errors.Join(err, tmp.Close(), os.Remove(tmp.Name()))
+	}
+	return tmp, nil
 }

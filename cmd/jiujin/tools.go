@@ -39,7 +39,7 @@ func (doctorCmd) Run(ctx context.Context, cfg *app.Config) error {
 
 type importCmd struct {
 	Retailers importRetailersCmd `cmd:"" help:"Import the retailers' register from a CSV file."`
-	OSM       importOSMCmd       `cmd:"" name:"osm" help:"Make the roads of an OpenStreetMap file the basemap."`
+	OSM       importOSMCmd       `cmd:"" name:"osm" help:"Make an OpenStreetMap file the basemap."`
 }
 
 type importRetailersCmd struct {

@@ -2,13 +2,13 @@
 // it as vector tiles.
 //
 // Geometries are WGS-84, longitude first; tiles are the usual square tiles of
-// Web Mercator, with the layers road, water, green, district, place and
-// building.
+// Web Mercator; see Layer for what is on them.
 package basemap
 
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/paulmach/orb"
 )
@@ -32,19 +32,29 @@ type Layer string
 
 // The layers, in the order in which they stand in a tile.
 const (
-	Water    Layer = "water"
-	Green    Layer = "green"
+	Land     Layer = "land"  // built-up land and grounds: residential, industrial, school …
+	Green    Layer = "green" // parks, woods, grass
+	Water    Layer = "water" // areas, and rivers and canals as lines
 	Building Layer = "building"
+	Path     Layer = "path" // what cars do not use: footways, and runways
+	Rail     Layer = "rail"
 	Road     Layer = "road"
-	District Layer = "district"
-	Place    Layer = "place"
+	District Layer = "district" // outlines or lines
+	Place    Layer = "place"    // towns and villages, as points
+	Poi      Layer = "poi"      // named points of interest
 )
+
+// Layers is every layer, the lowest first.
+func Layers() []Layer {
+	return []Layer{Land, Green, Water, Building, Path, Rail, Road, District, Place, Poi}
+}
 
 // Feature is one thing on the map.
 type Feature struct {
 	Layer    Layer
 	Class    string // of roads: trunk, primary, secondary, tertiary, residential; may be ""
 	Name     string // may be ""
+	NameEN   string // the English name; may be ""
 	MinZoom  int    // 0 to MaxZoom; coarser tiles leave the feature out
 	Geometry orb.Geometry
 }
@@ -64,9 +74,7 @@ const mercatorLat = 85.0511287798
 
 // check says whether f can be stored and drawn. The error wraps ErrFeature.
 func (f Feature) check() error {
-	switch f.Layer {
-	case Water, Green, Building, Road, District, Place:
-	default:
+	if !slices.Contains(Layers(), f.Layer) {
 		return fmt.Errorf("%w: layer %q", ErrFeature, f.Layer)
 	}
 	if f.MinZoom < 0 || f.MinZoom > MaxZoom {

@@ -31,17 +31,20 @@ func Replace(ctx context.Context, tx *pg.Tx, info Info, features []Feature) (ver
 	if err != nil {
 		return 0, fmt.Errorf("replace basemap %s: copy %d features: %w", info.Name, len(features), err)
 	}
+	if err := replacePlaces(ctx, tx, placesOf(features, SourceMap)); err != nil {
+		return 0, err
+	}
 	return version, nil
 }
 
 var (
 	table       = pgx.Identifier{"basemap_feature"}
-	columnNames = []string{"layer", "class", "name", "min_zoom", "geom"}
+	columnNames = []string{"layer", "class", "name", "name_en", "min_zoom", "geom"}
 )
 
 // columns are the values of a feature in the order of columnNames.
 func columns(f Feature) []any {
-	return []any{string(f.Layer), f.Class, f.Name, int16(f.MinZoom), f.Geometry}
+	return []any{string(f.Layer), f.Class, f.Name, f.NameEN, int16(f.MinZoom), f.Geometry}
 }
 
 // claim makes info the map and takes the old features away. Two at once follow each other.
@@ -68,40 +71,52 @@ func claim(ctx context.Context, tx *pg.Tx, info Info) (version int64, err error)
 
 // OSMReport is what an import found.
 type OSMReport struct {
-	Roads   int       `json:"roads"`
-	Broken  int       `json:"broken"` // ways of which fewer than two nodes are in the file
-	Bounds  orb.Bound `json:"bounds"` // of the roads
-	Version int64     `json:"version"`
+	Roads   int           `json:"roads"`
+	Layers  map[Layer]int `json:"layers"` // features by layer, roads among them
+	Places  int           `json:"places"` // named places
+	Broken  int           `json:"broken"` // ways of which too few nodes are in the file
+	Open    int           `json:"open"`   // ways of areas that close no ring, mostly at the edge of the file
+	Bounds  orb.Bound     `json:"bounds"` // of the roads
+	Version int64         `json:"version"`
 }
 
-// ImportOSM makes the roads of an OpenStreetMap file (PBF) the basemap, in place of the one before, inside tx. Roads go
-// to the database as they are read; only the file's nodes are held in memory. info.Bounds and info.Version are not
-// looked at. A file without roads is an error; one with a road that cannot be drawn wraps ErrFeature.
-func ImportOSM(ctx context.Context, tx *pg.Tx, info Info, file io.Reader) (OSMReport, error) {
-	var report OSMReport
+// ImportOSM makes an OpenStreetMap file (PBF) the basemap and its named places those of the table, in place of the ones
+// before, inside tx. The file is read twice from where it stands: for the relations, then for the rest, which goes to
+// the database as it is read. info.Bounds and info.Version are not looked at. A file without roads is an error; one with
+// a thing that cannot be drawn wraps ErrFeature.
+func ImportOSM(ctx context.Context, tx *pg.Tx, info Info, file io.ReadSeeker) (OSMReport, error) {
 	info.Bounds = orb.Bound{}
 	version, err := claim(ctx, tx, info)
 	if err != nil {
-		return report, err
+		return OSMReport{}, err
 	}
-	source := newOSMRoads(ctx, file)
+	source, err := newOSMFile(ctx, file)
+	if err != nil {
+		return OSMReport{}, fmt.Errorf("import basemap %s: %w", info.Name, err)
+	}
 	defer source.scanner.Close()
 	_, err = tx.CopyFrom(ctx, table, columnNames, source)
 	if source.err != nil { // rather than what the database makes of it
 		err = source.err
 	}
 	if err != nil {
-		return report, fmt.Errorf("import basemap %s after %d roads: %w", info.Name, source.roads, err)
+		return OSMReport{}, fmt.Errorf("import basemap %s after %d roads: %w", info.Name, source.report.Roads, err)
 	}
-	if source.roads == 0 {
-		return report, fmt.Errorf("import basemap %s: the file holds no roads", info.Name)
+	report := source.report
+	if report.Roads == 0 {
+		return OSMReport{}, fmt.Errorf("import basemap %s: the file holds no roads", info.Name)
 	}
-	_, err = tx.Exec(ctx, `update basemap set west = $1, south = $2, east = $3, north = $4`,
-		source.bounds.Min[0], source.bounds.Min[1], source.bounds.Max[0], source.bounds.Max[1])
+	places := source.places.list
+	if err := replacePlaces(ctx, tx, places); err != nil {
+		return OSMReport{}, err
+	}
+	b := source.bounds
+	_, err = tx.Exec(ctx, `update basemap set west = $1, south = $2, east = $3, north = $4`, b.Min[0], b.Min[1], b.Max[0], b.Max[1])
 	if err != nil {
-		return report, fmt.Errorf("import basemap %s: bounds: %w", info.Name, err)
+		return OSMReport{}, fmt.Errorf("import basemap %s: bounds: %w", info.Name, err)
 	}
-	return OSMReport{Roads: source.roads, Broken: source.broken, Bounds: source.bounds, Version: version}, nil
+	report.Places, report.Bounds, report.Version = len(places), b, version
+	return report, nil
 }
 
 // RoadDistances is how far each point is from the nearest road of the basemap, in metres; +Inf where none is within
@@ -155,36 +170,4 @@ func version(ctx context.Context, q pg.Queryer) (v int64, err error) {
 		return 0, fmt.Errorf("version of the basemap: %w", err)
 	}
 	return v, nil
-}
-
-// encode makes the tile z/x/y, not compressed; empty when nothing is in it.
-// A tile is 4,096 units wide and carries 64 more on each side, so that strokes
-// do not end at its edge. Details under 4 units, a fifth of a pixel or so, are
-// dropped.
-func encode(ctx context.Context, q pg.Queryer, z, x, y int) (tile []byte, err error) {
-	err = q.QueryRow(ctx, `
-		with tile as (
-			select st_tileenvelope($1, $2, $3) as square,
-				st_transform(st_tileenvelope($1, $2, $3, margin => 64.0 / 4096), 4326) as reach,
-				40075016.68 / 2.0 ^ $1 / 4096 * 4 as detail
-		), drawn as materialized (
-			select f.id, f.layer, nullif(f.class, '') as class, nullif(f.name, '') as name,
-				st_asmvtgeom(st_simplify(st_transform(f.geom, 3857), t.detail, true), t.square, 4096, 64, true) as geom
-			from basemap_feature f, tile t
-			where f.geom && t.reach and f.min_zoom <= $1
-		), shown as materialized (
-			select * from drawn where geom is not null
-		)
-		select
-			(select st_asmvt(l, 'water', 4096, 'geom') from (select class, name, geom from shown where layer = 'water' order by id) l) ||
-			(select st_asmvt(l, 'green', 4096, 'geom') from (select class, name, geom from shown where layer = 'green' order by id) l) ||
-			(select st_asmvt(l, 'building', 4096, 'geom') from (select class, name, geom from shown where layer = 'building' order by id) l) ||
-			(select st_asmvt(l, 'road', 4096, 'geom') from (select class, name, geom from shown where layer = 'road' order by id) l) ||
-			(select st_asmvt(l, 'district', 4096, 'geom') from (select class, name, geom from shown where layer = 'district' order by id) l) ||
-			(select st_asmvt(l, 'place', 4096, 'geom') from (select class, name, geom from shown where layer = 'place' order by id) l)`,
-		z, x, y).Scan(&tile)
-	if err != nil {
-		return nil, fmt.Errorf("tile %d/%d/%d: %w", z, x, y, err)
-	}
-	return tile, nil
 }

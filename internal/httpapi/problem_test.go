@@ -271,6 +271,7 @@ func neverSeen() []string {
 		"event_head_only_row_check",
 		"fence_dwell_plausible", "fence_event_kind_known", "fence_event_once", "fence_named", "fence_polygon_or_circle", "fence_radius_plausible",
 		"offer_answered_once", "offer_expires_later", "offer_state_known",
+		"place_named", "place_point_in_range",
 		"org_level_known", "person_role_known", "appeal_reporter_mode_known",
 		"retailer_licence_no_form", "retailer_licence_no_unique", "retailer_point_in_range", "retailer_point_whole", "retailer_status_known",
 		"sortie_one_per_offer", "sortie_outcome_known", "sortie_outcome_with_end", "sortie_times_in_order",
