@@ -28,6 +28,7 @@ type cli struct {
 	User    userCmd    `cmd:"" help:"Look after people who sign in."`
 	Log     logCmd     `cmd:"" help:"Look after the event log."`
 	Bench   benchCmd   `cmd:"" help:"Measure the service on this machine; prints JSON."`
+	Resolve resolveCmd `cmd:"" help:"Find the shops that callers mean: JSON lines in, JSON lines out."`
 	Decode  decodeCmd  `cmd:"" help:"Show what frames of vehicle units say: JSON lines in, JSON lines out."`
 	ETA     etaCmd     `cmd:"" name:"eta" help:"Find ways on the roads of an OpenStreetMap file: JSON lines in, JSON lines out."`
 	Version versionCmd `cmd:"" help:"Print the version."`

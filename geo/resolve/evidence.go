@@ -1,0 +1,392 @@
+package resolve
+
+import (
+	"math"
+
+	"jiujin/geo"
+)
+
+// feature is one thing that speaks for or against a shop being the one that is meant.
+type feature int
+
+// What is compared. Nats are natural units of information: how surprising it were that a random shop agrees.
+const (
+	always         feature = iota
+	size                   // logarithm of the number of shops in the register
+	nameNats               // of the core of the name that the words hold
+	nameMissing            // share of the core that they do not
+	nameMisfit             // that share, when the words hold something else instead
+	nameWhole              // 1: the core stands in the words as it is written
+	branchNats             // of the branch
+	branchDiffers          // 1: both name a branch, and not the same
+	kindAgrees             // 1: the words hold the kind of shop
+	roadNats               // of the road
+	roadDiffers            // 1: both name a road, and not the same
+	segmentDiffers         // 1: another part of the same road
+	numberAgrees           // 1: the number on the same road
+	numberClose            // 1: a number close by on the same road
+	numberDiffers          // 1: another number on the same road
+	numberAlone            // 1: the number, the road is not known
+	fineAgrees             // count of buildings, floors and rooms that agree
+	fineDiffers            // count of those that do not
+	placeNats              // of estates, buildings and landmarks in the address
+	areaNats               // of the divisions
+	areaDiffers            // 1: both name a district, and not the same
+	unexplained            // tens of nats of the words that the shop explains nothing of
+	nearClose              // 1 at Query.Near, falling to 0
+	nearFar                // logarithm of the distance from Query.Near
+	landmarkClose          // 1 at a landmark of the words, falling to 0
+	landmarkFar            // logarithm of the distance from it
+	operatorNats           // of the person in charge
+	phoneAgrees            // 1: the last four digits stand in the words
+	over                   // 1: the licence is over
+	features               // how many there are
+)
+
+// evidence is what is known of one shop with regard to one query.
+type evidence struct {
+	value   [features]float64
+	shop    int32
+	name    shopName
+	parts   parts
+	road    *road // of the shop, the one that agrees
+	near    geo.Metres
+	place   Place // the landmark that landmarkClose is about
+	placeM  geo.Metres
+	matched []int // houses that agree, for people
+}
+
+// judge compares shops with one query.
+type judge struct {
+	r    *Register
+	q    *asked
+	al   aligner
+	used []bool
+}
+
+const mostName = 16 // nats that a name can tell
+
+func (j *judge) evidence(shop int32) *evidence {
+	s := &j.r.shops[shop]
+	e := &evidence{shop: shop}
+	e.value[always], e.value[size] = 1, math.Log(float64(len(j.r.shops)+1))
+	clear(j.used)
+	name, address := units(s.Name), units(s.Address)
+	e.parts = scan(address, nil)
+	j.bestName(e, s, name)
+	j.roads(e)
+	j.numbers(e)
+	j.areas(e)
+	j.otherPlaces(e)
+	j.people(e, s)
+	j.distances(e, s)
+	if s.Over {
+		e.value[over] = 1
+	}
+	j.leftOver(e, name, address, s)
+	return e
+}
+
+// bestName compares the name, and each alias in its place.
+func (j *judge) bestName(e *evidence, s *Shop, name []unit) {
+	j.compareName(e, name)
+	for _, alias := range s.Aliases {
+		other := &evidence{}
+		used := append([]bool(nil), j.used...)
+		j.compareName(other, units(alias))
+		if other.value[nameNats] <= e.value[nameNats] {
+			j.used = used
+			continue
+		}
+		for f := nameNats; f <= kindAgrees; f++ {
+			e.value[f] = other.value[f]
+		}
+	}
+}
+
+func (j *judge) compareName(e *evidence, name []unit) {
+	n := parseName(name)
+	n.splitBrand(j.r.cores)
+	e.name = n
+	weights, total := j.weights(n.core, j.r.inName)
+	if total > 0 {
+		share := float64(j.al.align(n.core, weights, j.q.us, j.q.skip, j.used) / total)
+		known := j.r.rarity(j.r.cores[hash(n.core)])
+		if j.r.cores[hash(n.core)] <= 1 {
+			known = min(mostName, max(known, 0.7*total))
+		}
+		e.value[nameNats] = share * float64(min(known, total))
+		e.value[nameMissing] = 1 - share
+		if share > 0.99 {
+			e.value[nameWhole] = 1
+		}
+	}
+	if weights, total := j.weights(n.kind, j.r.inName); total > 0 {
+		if j.al.align(n.kind, weights, j.q.us, j.q.skip, j.used) >= 0.6*total {
+			e.value[kindAgrees] = 1
+		}
+	}
+	j.branch(e, n)
+}
+
+func (j *judge) branch(e *evidence, n shopName) {
+	weights, total := j.weights(n.branch, j.r.inName)
+	if total == 0 {
+		return
+	}
+	share := j.al.align(n.branch, weights, j.q.us, j.q.skip, j.used) / total
+	e.value[branchNats] = float64(share * min(total, mostName/2))
+	if !n.signed || share >= 0.5 || len(j.q.branches) == 0 {
+		return
+	}
+	for _, b := range j.q.branches {
+		weights, total := j.weights(b, j.r.inName)
+		if j.al.align(b, weights, n.branch, nil, nil) >= 0.5*total {
+			return
+		}
+	}
+	e.value[branchDiffers] = 1
+}
+
+// weights are what each unit tells by how many shops have it, and their sum.
+func (j *judge) weights(us []unit, counts map[uint32]int32) (each []float32, total float32) {
+	each = make([]float32, len(us))
+	for i, u := range us {
+		each[i] = max(0.2, min(j.r.rarity(counts[u.key]), mostUnit))
+		total += each[i]
+	}
+	return each, total
+}
+
+func (j *judge) roads(e *evidence) {
+	for i := range e.parts.roads {
+		own := &e.parts.roads[i]
+		nats := float64(min(j.r.rarity(j.r.roads[hash(own.name)]), mostName/2))
+		fit := j.roadInText(own)
+		for k := range j.q.parts.roads {
+			other := &j.q.parts.roads[k]
+			if f := roadFit(own.name, other.name); f > 0 && f >= fit {
+				fit = f
+				e.value[segmentDiffers] = segmentsDiffer(own.segment, other.segment)
+			}
+		}
+		if fit*nats > e.value[roadNats] {
+			e.value[roadNats], e.road = fit*nats, own
+		}
+	}
+	if e.road == nil && len(e.parts.roads) > 0 && len(j.q.parts.roads) > 0 {
+		e.value[roadDiffers] = 1
+	}
+}
+
+// roadInText looks for a road in the whole text, for words without a boundary where it begins.
+func (j *judge) roadInText(own *road) float64 {
+	weights, total := j.weights(own.name, j.r.inAddress)
+	share := j.al.align(own.name, weights, j.q.us, j.q.skip, nil) / total
+	if share < 0.85 || len(own.name) < 3 {
+		return 0
+	}
+	j.al.align(own.name, weights, j.q.us, j.q.skip, j.used)
+	return float64(share)
+}
+
+// roadFit says how well two roads agree, from the end on: 1 when one ends with the other, less when they only sound alike
+// or differ by a slip, 0 when they are two roads.
+func roadFit(a, b []unit) float64 {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	sum, slips, telling := 0.0, 0, 0
+	for i := 1; i <= len(b); i++ {
+		x, y := a[len(a)-i], b[len(b)-i]
+		if !isOneOf([]unit{y}, directions) && !isOneOf([]unit{y}, []string{"路", "街", "道", "大", "巷"}) {
+			telling++
+		}
+		switch {
+		case x.key == y.key:
+			sum++
+		case x.number() || y.number() || isOneOf([]unit{x}, directions) || isOneOf([]unit{y}, directions):
+			return 0
+		case x.sound == y.sound:
+			sum += soundCredit
+		default:
+			slips++
+		}
+	}
+	if telling == 0 || slips > 1 || slips == 1 && len(b) < 4 {
+		return 0
+	}
+	return sum / float64(len(b))
+}
+
+// directions are units in which roads of one name differ.
+var directions = []string{"东", "西", "南", "北", "中", "上", "下", "前", "后", "内", "外", "横", "正"}
+
+func segmentsDiffer(a, b []unit) float64 {
+	if len(a) > 0 && len(b) > 0 && !same(a, b) {
+		return 1
+	}
+	return 0
+}
+
+// closeNumber is how far apart the numbers of one shop may be in two lists.
+const closeNumber = 6
+
+func (j *judge) numbers(e *evidence) {
+	switch gap := numberGap(e.parts.numbers, j.q.parts.numbers, houseNo); {
+	case gap < 0:
+	case e.road == nil && len(e.parts.roads) > 0 && len(j.q.parts.roads) > 0: // another road: the number tells nothing
+	case e.road == nil:
+		if gap == 0 {
+			e.value[numberAlone] = 1
+		}
+	case gap == 0:
+		e.value[numberAgrees] = 1
+	case gap <= closeNumber:
+		e.value[numberClose] = 1
+	default:
+		e.value[numberDiffers] = 1
+	}
+	for _, kind := range []numberKind{subNo, building, floor, room} {
+		switch gap := numberGap(e.parts.numbers, j.q.parts.numbers, kind); {
+		case gap == 0:
+			e.value[fineAgrees]++
+		case gap > 0:
+			e.value[fineDiffers]++
+		}
+	}
+}
+
+// numberGap is the least gap between the numbers of a kind in two addresses; -1 when one of them has none.
+func numberGap(a, b []number, kind numberKind) int {
+	best := -1
+	for _, x := range a {
+		for _, y := range b {
+			if x.kind != kind || y.kind != kind {
+				continue
+			}
+			if gap := max(x.low-y.high, y.low-x.high, 0); best < 0 || gap < best {
+				best = gap
+			}
+		}
+	}
+	return best
+}
+
+func (j *judge) areas(e *evidence) {
+	differs := false
+	for _, own := range e.parts.divisions {
+		agrees := indexOf(j.q.us, own.stem) >= 0 && len(own.stem) >= 2
+		asksSame := false
+		for _, other := range j.q.parts.divisions {
+			if stemsAgree(own.stem, other.stem) {
+				agrees = true
+			} else if own.level == other.level && own.level == district {
+				asksSame = true
+			}
+		}
+		if agrees {
+			e.value[areaNats] += max(0, float64(min(j.r.rarity(j.r.stems[hash(own.stem)]), 4)))
+		} else if asksSame {
+			differs = true
+		}
+	}
+	if differs {
+		e.value[areaDiffers] = 1
+	}
+}
+
+func stemsAgree(a, b []unit) bool {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	return len(b) > 0 && same(a[len(a)-len(b):], b)
+}
+
+// indexOf is where part stands in us; -1 when it does not.
+func indexOf(us, part []unit) int {
+	for i := 0; i+len(part) <= len(us); i++ {
+		if same(us[i:i+len(part)], part) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (j *judge) otherPlaces(e *evidence) {
+	for _, p := range e.parts.places {
+		weights, total := j.weights(p, j.r.inAddress)
+		if covered := j.al.align(p, weights, j.q.us, j.q.skip, j.used); covered >= 0.4*total {
+			e.value[placeNats] += float64(min(covered, mostName/2))
+		}
+	}
+	e.value[placeNats] = min(e.value[placeNats], mostName)
+}
+
+func (j *judge) people(e *evidence, s *Shop) {
+	if operator := units(s.Operator); len(operator) >= 2 {
+		if at := indexOf(j.q.us, operator); at >= 0 {
+			_, total := j.weights(operator, j.r.inName)
+			e.value[operatorNats] = float64(min(total, mostName/2))
+			for i := range operator {
+				j.used[at+i] = true
+			}
+		}
+	}
+	if len(s.PhoneTail) == 4 {
+		if at := indexOf(j.q.us, units(s.PhoneTail)); at >= 0 {
+			e.value[phoneAgrees], j.used[at] = 1, true
+		}
+	}
+}
+
+func (j *judge) distances(e *evidence, s *Shop) {
+	if s.Point == nil {
+		return
+	}
+	if j.q.Near != nil {
+		e.near = geo.Distance(*j.q.Near, *s.Point)
+		e.value[nearClose], e.value[nearFar] = closeAndFar(e.near)
+	}
+	for i, m := range j.q.mentions {
+		d, place := j.r.places.distance(m, *s.Point)
+		if i > 0 && d >= e.placeM {
+			continue
+		}
+		e.placeM, e.place = d, place
+		e.value[landmarkClose], e.value[landmarkFar] = closeAndFar(d)
+	}
+	if e.value[landmarkClose] > 0.3 {
+		for _, m := range j.q.mentions {
+			for i := m.from; i < m.to; i++ {
+				j.used[i] = true
+			}
+		}
+	}
+}
+
+// closeAndFar says how close and how far a distance is, without units.
+func closeAndFar(d geo.Metres) (near, far float64) {
+	return math.Exp(-float64(d) / 150), math.Log1p(float64(d) / 500)
+}
+
+// leftOver sums up what the words say and the shop does not.
+func (j *judge) leftOver(e *evidence, name, address []unit, s *Shop) {
+	own := bigrams(bigrams(nil, name), address)
+	left := float32(0)
+	for i := range j.q.us {
+		if j.used[i] || j.q.weights[i] == 0 {
+			continue
+		}
+		if i > 0 && own[pairKey(j.q.us[i-1], j.q.us[i])] || i+1 < len(j.q.us) && own[pairKey(j.q.us[i], j.q.us[i+1])] {
+			continue
+		}
+		left += j.q.weights[i]
+	}
+	e.value[unexplained] = float64(min(left, 60)) / 10
+	if left > 6 {
+		e.value[nameMisfit] = e.value[nameMissing]
+	}
+}
+
+func pairKey(a, b unit) uint64 { return uint64(a.key)<<32 | uint64(b.key) }

@@ -1,0 +1,192 @@
+package resolve
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/paulmach/orb"
+)
+
+// Shop is one retailer as the resolution looks at it. Points are WGS-84.
+type Shop struct {
+	ID        int64
+	LicenceNo string // "" when the list has none
+	Name      string
+	Operator  string // the person in charge; "" when not known
+	Address   string
+	District  string   // its name, when the list has it beside the address; "" when not
+	PhoneTail string   // last four digits; "" when not known
+	Aliases   []string // other names and places that callers have used for it
+	Division  string   // code of the division; "" when not known
+	Point     *orb.Point
+	Over      bool // the licence is over
+}
+
+// Register is a list of shops in the form in which they are resolved. It does not change; any number of goroutines may
+// use it.
+type Register struct {
+	shops    []Shop
+	places   *places
+	licences map[string]int32
+
+	lists    map[uint64]span // of each key
+	postings []int32         // shops by key, ascending
+
+	// How many shops have a unit in the name and in the address, a core of the name, a road, a division.
+	inName, inAddress map[uint32]int32
+	cores, roads      map[uint64]int32
+	stems             map[uint64]int32
+}
+
+type span struct{ from, to uint32 }
+
+// NewRegister takes over shops and the places that callers may name beside them.
+func NewRegister(shops []Shop, landmarks []Place) *Register {
+	r := &Register{
+		shops: shops, licences: map[string]int32{}, lists: map[uint64]span{},
+		inName: map[uint32]int32{}, inAddress: map[uint32]int32{},
+		cores: map[uint64]int32{}, roads: map[uint64]int32{}, stems: map[uint64]int32{},
+	}
+	r.count()
+	r.post()
+	r.places = newPlaces(landmarks)
+	return r
+}
+
+// Len is the number of shops.
+func (r *Register) Len() int { return len(r.shops) }
+
+// count fills the frequencies.
+func (r *Register) count() {
+	for i, s := range r.shops {
+		if s.LicenceNo != "" {
+			r.licences[s.LicenceNo] = int32(i)
+		}
+		name, address := units(s.Name), units(s.Address)
+		countUnits(r.inName, name)
+		countUnits(r.inAddress, address)
+		n := parseName(name)
+		r.cores[hash(n.core)]++
+		p := scan(address, nil)
+		for _, road := range p.roads {
+			r.roads[hash(road.name)]++
+		}
+		for _, d := range p.divisions {
+			r.stems[hash(d.stem)]++
+		}
+	}
+}
+
+func countUnits(into map[uint32]int32, us []unit) {
+	seen := make(map[uint32]bool, len(us))
+	for _, u := range us {
+		if !seen[u.key] {
+			seen[u.key] = true
+			into[u.key]++
+		}
+	}
+}
+
+// post builds the lists of shops by key.
+func (r *Register) post() {
+	counts := map[uint64]uint32{}
+	r.eachKey(func(_ int32, key uint64) { counts[key]++ })
+	at := uint32(0)
+	for key, n := range counts {
+		r.lists[key] = span{at, at}
+		at += n
+	}
+	r.postings = make([]int32, at)
+	r.eachKey(func(shop int32, key uint64) {
+		l := r.lists[key]
+		r.postings[l.to] = shop
+		r.lists[key] = span{l.from, l.to + 1}
+	})
+}
+
+// eachKey calls f once for every shop and key.
+func (r *Register) eachKey(f func(shop int32, key uint64)) {
+	var keys []uint64
+	for i, s := range r.shops {
+		keys = appendKeys(keys[:0], units(s.Name))
+		keys = appendKeys(keys, units(s.Address))
+		keys = appendKeys(keys, units(s.Operator))
+		for _, a := range s.Aliases {
+			keys = appendKeys(keys, units(a))
+		}
+		slices.Sort(keys)
+		for _, key := range slices.Compact(keys) {
+			f(int32(i), key)
+		}
+	}
+}
+
+// appendKeys adds what a text is looked up by: pairs of neighbouring units as written and as they sound, runs of three
+// letters, and numbers.
+func appendKeys(keys []uint64, us []unit) []uint64 {
+	for i, u := range us {
+		if u.number() {
+			keys = append(keys, uint64(u.key))
+		}
+		if i == 0 {
+			continue
+		}
+		before := us[i-1]
+		if before.letter() && u.letter() {
+			if i > 1 && us[i-2].letter() {
+				keys = append(keys, uint64(us[i-2].key)<<48|uint64(before.key)<<32|uint64(u.key))
+			}
+			continue
+		}
+		keys = append(keys, uint64(before.key)<<32|uint64(u.key))
+		if before.sound != before.key || u.sound != u.key {
+			keys = append(keys, uint64(before.sound)<<32|uint64(u.sound))
+		}
+	}
+	return keys
+}
+
+// mostPostings bounds what one query reads; keys that very many shops have are left out first.
+const mostPostings = 400_000
+
+// found is a shop and the weight of the keys that it shares with a query.
+type found struct {
+	shop   int32
+	weight float32
+}
+
+// find is the k shops that share the rarest keys with us.
+func (r *Register) find(us []unit, k int) []found {
+	keys := appendKeys(nil, us)
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
+	keys = slices.DeleteFunc(keys, func(key uint64) bool { _, ok := r.lists[key]; return !ok })
+	slices.SortFunc(keys, func(a, b uint64) int { return cmp.Compare(r.lists[a].size(), r.lists[b].size()) })
+	weights, left := map[int32]float32{}, mostPostings
+	for _, key := range keys {
+		l := r.lists[key]
+		if left -= l.size(); left < 0 {
+			break
+		}
+		w := r.rarity(int32(l.size()))
+		for _, shop := range r.postings[l.from:l.to] {
+			weights[shop] += w
+		}
+	}
+	all := make([]found, 0, len(weights))
+	for shop, w := range weights {
+		all = append(all, found{shop, w})
+	}
+	slices.SortFunc(all, func(a, b found) int {
+		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.shop, b.shop))
+	})
+	return all[:min(k, len(all))]
+}
+
+func (s span) size() int { return int(s.to - s.from) }
+
+// rarity is how much it says, in nats, that a shop has what n shops have.
+func (r *Register) rarity(n int32) float32 {
+	return float32(math.Log(float64(len(r.shops)+1) / (float64(n) + 0.5)))
+}

@@ -1,0 +1,35 @@
+package resolve
+
+// weights turn evidence into the logarithm of the odds that a shop is the one against that it is none of the register.
+// `jiujin bench resolve --fit` prints them: fitted on one half of the labelled and made words, judged on the other.
+var weights = [features]float64{
+	always:         -2,
+	size:           -1,
+	nameNats:       1,
+	nameMissing:    -1,
+	nameMisfit:     -2,
+	nameWhole:      0.5,
+	branchNats:     0.6,
+	branchDiffers:  -2.5,
+	kindAgrees:     0.3,
+	roadNats:       1,
+	roadDiffers:    -2.5,
+	segmentDiffers: -1,
+	numberAgrees:   4,
+	numberClose:    1.5,
+	numberDiffers:  -2.5,
+	numberAlone:    1.5,
+	fineAgrees:     0.7,
+	fineDiffers:    -0.3,
+	placeNats:      0.6,
+	areaNats:       0.5,
+	areaDiffers:    -0.7,
+	unexplained:    -0.8,
+	nearClose:      2,
+	nearFar:        -0.6,
+	landmarkClose:  2,
+	landmarkFar:    -0.5,
+	operatorNats:   0.8,
+	phoneAgrees:    4,
+	over:           -0.5,
+}
