@@ -49,13 +49,20 @@ func AddDevice(ctx context.Context, q pg.Queryer, d Device, names ...Name) (id i
 	if err != nil {
 		return 0, "", fmt.Errorf("add a device to unit %d: %w", d.UnitID, err)
 	}
+	if err := addNames(ctx, q, id, names); err != nil {
+		return 0, "", err
+	}
+	return id, key, nil
+}
+
+func addNames(ctx context.Context, q pg.Queryer, id int64, names []Name) error {
 	for _, n := range names {
 		if _, err := q.Exec(ctx, `
 			INSERT INTO device_name (protocol, ident, device_id) VALUES ($1, $2, $3)`, n.Protocol, n.Ident, id); err != nil {
-			return 0, "", fmt.Errorf("name device %d %s %s: %w", id, n.Protocol, n.Ident, err)
+			return fmt.Errorf("name device %d %s %s: %w", id, n.Protocol, n.Ident, err)
 		}
 	}
-	return id, key, nil
+	return nil
 }
 
 // AddGateway registers a platform that forwards the fixes of many devices, and

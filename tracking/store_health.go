@@ -3,7 +3,6 @@ package tracking
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -156,46 +155,6 @@ func LastRefusals(ctx context.Context, q pg.Queryer, deviceID int64) ([]KeptRefu
 		return nil, fmt.Errorf("read refusals of device %d: %w", deviceID, err)
 	}
 	return list, nil
-}
-
-// DeviceChange is what may be changed of a device; nil stays as it is.
-type DeviceChange struct {
-	Label, Datum           *string
-	ClockAheadS, IntervalS *int // an interval of 0: nobody knows
-	Lenient, Disabled      *bool
-}
-
-// ChangeDevice changes a device of a branch. Errors: ErrUnknownDevice when it is not there.
-func ChangeDevice(ctx context.Context, q pg.Queryer, branch string, id int64, c DeviceChange) error {
-	return one(q.QueryRow(ctx, `
-		UPDATE device d
-		   SET label = coalesce($3, d.label), datum = coalesce($4, d.datum), clock_ahead_s = coalesce($5, d.clock_ahead_s),
-		       interval_s = CASE WHEN $6::int IS NULL THEN d.interval_s ELSE nullif($6::int, 0) END, lenient = coalesce($7, d.lenient),
-		       disabled_at = CASE WHEN $8::bool IS NULL THEN d.disabled_at WHEN $8::bool THEN coalesce(d.disabled_at, now()) END
-		  FROM unit u JOIN org o ON o.id = u.org_id
-		 WHERE u.id = d.unit_id AND o.path ^@ $1 AND d.id = $2
-		RETURNING d.id`, branch, id, c.Label, c.Datum, c.ClockAheadS, c.IntervalS, c.Lenient, c.Disabled), "change", id)
-}
-
-// SettleConflict lets a device of a branch register anew, from whatever
-// terminal comes next. Errors: ErrUnknownDevice when it is not there.
-func SettleConflict(ctx context.Context, q pg.Queryer, branch string, id int64) error {
-	return one(q.QueryRow(ctx, `
-		UPDATE device d SET conflict = NULL, conflict_at = NULL, terminal = NULL, auth_hash = NULL
-		  FROM unit u JOIN org o ON o.id = u.org_id
-		 WHERE u.id = d.unit_id AND o.path ^@ $1 AND d.id = $2
-		RETURNING d.id`, branch, id), "settle the conflict of", id)
-}
-
-func one(row pgx.Row, what string, id int64) error {
-	err := row.Scan(&id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return ErrUnknownDevice
-	}
-	if err != nil {
-		return fmt.Errorf("%s device %d: %w", what, id, err)
-	}
-	return nil
 }
 
 // Gateways is all gateways in use, by label.

@@ -36,7 +36,7 @@ type deviceDetail struct {
 	tracking.DeviceHealth
 	Decoded    json.RawMessage        `json:"decoded,omitempty" doc:"What the last message says, as jiujin decode shows it; not of protocol http, whose messages are plain, and not of one that was cut"`
 	Refusals   []tracking.KeptRefusal `json:"refusals" nullable:"false" doc:"The newest 20"`
-	SuggestedS *int                   `json:"suggested_clock_ahead_s" doc:"What would explain the clock offset, when that is near a time zone"`
+	SuggestedS *int                   `json:"suggested_clock_ahead_s" doc:"What would explain the clock offset, when that is near a time zone and not what is set"`
 }
 
 type deviceOutput struct{ Body deviceDetail }
@@ -51,7 +51,23 @@ type changeDeviceInput struct {
 		IntervalS   *int    `json:"interval_s,omitempty" minimum:"0" maximum:"86400" doc:"0 = nobody knows"`
 		Lenient     *bool   `json:"lenient,omitempty" doc:"JT/T 808: positions are taken before authentication"`
 		Disabled    *bool   `json:"disabled,omitempty"`
+
+		Names      *[]deviceName `json:"names,omitempty" maxItems:"10" doc:"Instead of those it has; the old ones find nothing any more"`
+		Passphrase *string       `json:"passphrase,omitempty" maxLength:"32" doc:"OwnTracks: of its encryption; empty = it does not encrypt"`
 	}
+}
+
+// deviceName is what a device calls itself.
+type deviceName struct {
+	Protocol string `json:"protocol" enum:"http,jt808,gt06,owntracks,traccar"`
+	Ident    string `json:"ident" minLength:"1" maxLength:"128"`
+}
+
+func namesIn(list []deviceName) (names []tracking.Name) {
+	for _, n := range list {
+		names = append(names, tracking.Name{Protocol: n.Protocol, Ident: n.Ident})
+	}
+	return names
 }
 
 type settleInput struct {
@@ -122,13 +138,22 @@ func (s *Server) deviceDetail(ctx context.Context, q pg.Queryer, id int64) (devi
 	if d.Refusals, err = tracking.LastRefusals(ctx, q, id); err != nil {
 		return deviceDetail{}, err
 	}
-	if d.ClockOffsetS != nil { // receipt − fix: a clock that is ahead makes it negative
-		if zone, ok := tracking.ZoneError(-time.Duration(*d.ClockOffsetS * float64(time.Second))); ok {
-			seconds := int(zone / time.Second)
-			d.SuggestedS = &seconds
-		}
-	}
+	d.SuggestedS = suggestedClock(d.ClockOffsetS, d.ClockAheadS)
 	return d, nil
+}
+
+// suggestedClock is what a device's clock should be set to, where its fixes come in with that offset (receipt less fix
+// time, as the device says it) and it is held to be so much ahead; nil when that explains the offset, or no zone does.
+func suggestedClock(offsetS *float64, aheadS int) *int {
+	if offsetS == nil {
+		return nil
+	}
+	zone, ok := tracking.ZoneError(-time.Duration((*offsetS + float64(aheadS)) * float64(time.Second)))
+	if !ok {
+		return nil
+	}
+	seconds := aheadS + int(zone/time.Second)
+	return &seconds
 }
 
 // decoded is what the last message of a device says; nil when there is none to describe.
@@ -151,8 +176,9 @@ func (s *Server) decoded(d *tracking.DeviceHealth) json.RawMessage {
 	return describe.JSON(*d.Protocol, raw, passphrase)
 }
 
-// changed answers a command on a device with the device as it is now, and leaves a record of what was done.
-func (s *Server) changed(ctx context.Context, key, route string, id int64, in any, what string, fn func(ctx context.Context, tx *pg.Tx) error) (*deviceOutput, error) {
+// changed answers a command on a device with the device as it is now, and leaves a record of what was done, with told in
+// it unless that is nil.
+func (s *Server) changed(ctx context.Context, key, route string, id int64, in, told any, what string, fn func(ctx context.Context, tx *pg.Tx) error) (*deviceOutput, error) {
 	me := actor(who(ctx))
 	d, err := command(ctx, s, key, route, in, func(ctx context.Context, tx *pg.Tx) (deviceDetail, error) {
 		if err := fn(ctx, tx); errors.Is(err, tracking.ErrUnknownDevice) {
@@ -165,8 +191,8 @@ func (s *Server) changed(ctx context.Context, key, route string, id int64, in an
 			return d, err
 		}
 		data := ticket.Data{"device_id": id}
-		if in != nil {
-			data["changed"] = in
+		if told != nil {
+			data["changed"] = told
 		}
 		return d, ticket.Record(tx, me, what, 0, d.UnitID, data)
 	})
@@ -175,16 +201,27 @@ func (s *Server) changed(ctx context.Context, key, route string, id int64, in an
 
 func (s *Server) changeDevice(ctx context.Context, in *changeDeviceInput) (*deviceOutput, error) {
 	b, branch := in.Body, who(ctx).OrgPath
-	return s.changed(ctx, in.Key, fmt.Sprintf("PATCH /devices/%d", in.ID), in.ID, b, "device.changed", func(ctx context.Context, tx *pg.Tx) error {
-		return tracking.ChangeDevice(ctx, tx, branch, in.ID, tracking.DeviceChange{
-			Label: b.Label, Datum: b.Datum, ClockAheadS: b.ClockAheadS, IntervalS: b.IntervalS, Lenient: b.Lenient, Disabled: b.Disabled,
-		})
+	c := tracking.DeviceChange{
+		Label: b.Label, Datum: b.Datum, ClockAheadS: b.ClockAheadS, IntervalS: b.IntervalS, Lenient: b.Lenient, Disabled: b.Disabled,
+		Passphrase: b.Passphrase,
+	}
+	if b.Names != nil {
+		names := namesIn(*b.Names)
+		c.Names = &names
+	}
+	told := b // the record says that there is a new passphrase, not which
+	if b.Passphrase != nil && *b.Passphrase != "" {
+		hidden := "…"
+		told.Passphrase = &hidden
+	}
+	return s.changed(ctx, in.Key, fmt.Sprintf("PATCH /devices/%d", in.ID), in.ID, b, told, "device.changed", func(ctx context.Context, tx *pg.Tx) error {
+		return tracking.ChangeDevice(ctx, tx, branch, in.ID, c)
 	})
 }
 
 func (s *Server) settleConflict(ctx context.Context, in *settleInput) (*deviceOutput, error) {
 	branch := who(ctx).OrgPath
-	return s.changed(ctx, in.Key, fmt.Sprintf("POST /devices/%d/settle-conflict", in.ID), in.ID, nil, "device.conflict_settled", func(ctx context.Context, tx *pg.Tx) error {
+	return s.changed(ctx, in.Key, fmt.Sprintf("POST /devices/%d/settle-conflict", in.ID), in.ID, nil, nil, "device.conflict_settled", func(ctx context.Context, tx *pg.Tx) error {
 		return tracking.SettleConflict(ctx, tx, branch, in.ID)
 	})
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -66,12 +67,97 @@ func TestDevicePage(t *testing.T) {
 	if n := v.count(t, `select count(*) from event where type = 'device.changed' and unit_id is not null and actor like 'person:%'`); n != 1 {
 		t.Errorf("%d records of the change", n)
 	}
+	if d.SuggestedS == nil || *d.SuggestedS != 0 { // two of its three fixes came in at once
+		t.Errorf("suggested %v for a right clock that was just set to %d", d.SuggestedS, d.ClockAheadS)
+	}
 	v.call(t, "POST", path+"/settle-conflict", `{}`, "Cookie", admin, "Idempotency-Key", "a key for the settling").into(t, 200, &d)
 	if n := v.count(t, `select count(*) from event where type = 'device.conflict_settled'`); n != 1 {
 		t.Errorf("%d records of the settling", n)
 	}
 	if n := v.count(t, `select count(*) from event where data::text like '%jj_\_%'`); n != 0 {
 		t.Errorf("%d events with a key", n)
+	}
+}
+
+func TestSuggestedClock(t *testing.T) {
+	const nothing = -1
+	for _, c := range []struct {
+		offset      float64
+		ahead, want int
+	}{
+		{-28799, 0, 28800},       // a clock in Beijing time
+		{-28799, 28800, nothing}, // that is known
+		{-3, 0, nothing},         // a right clock
+		{-3, 28800, 0},           // one that was put right afterwards
+		{3601, 3600, -3600},      // an hour behind, held to be an hour ahead
+		{-28799, 27000, 28800},   // a quarter too little
+		{-500, 0, nothing},       // off by something that is no zone
+	} {
+		got := nothing
+		if s := suggestedClock(&c.offset, c.ahead); s != nil {
+			got = *s
+		}
+		if got != c.want {
+			t.Errorf("offset %v, set %d: %d, want %d", c.offset, c.ahead, got, c.want)
+		}
+	}
+	if suggestedClock(nil, 0) != nil {
+		t.Error("suggested without an offset")
+	}
+}
+
+// A unit that gets another terminal gets another name; the passphrase of an app changes with it, and is told to nobody.
+func TestDeviceIsRenamed(t *testing.T) {
+	v := newService(t)
+	v.holdDevices(t)
+	admin := v.signIn(t, string(auth.Administrator), password)
+	device, err := v.deps.Devices.ByKey(t.Context(), v.device)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, n := "/api/v1/devices/"+id(device.ID), 0
+	change := func(body string) answer {
+		t.Helper()
+		n++
+		return v.call(t, "PATCH", path, body, "Cookie", admin, "Idempotency-Key", fmt.Sprintf("a key for the change %d", n))
+	}
+	var d deviceDetail
+	change(`{"names":[{"protocol":"gt06","ident":"0123456789012345"},{"protocol":"http","ident":"van"}],"passphrase":"swordfish"}`).into(t, 200, &d)
+	if fmt.Sprint(d.Names) != "[gt06:123456789012345 http:van]" {
+		t.Errorf("names %v", d.Names)
+	}
+	renamed, err := v.deps.Devices.ByName(t.Context(), "http", "van")
+	if err != nil || renamed.ID != device.ID || renamed.Login.Passphrase != "swordfish" {
+		t.Errorf("%+v, %v", renamed, err)
+	}
+	change(`{"label":"van"}`).into(t, 200, &d)
+	if len(d.Names) != 2 || d.Label != "van" {
+		t.Errorf("what was left out has changed: %+v", d)
+	}
+	change(`{"names":[{"protocol":"gt06","ident":"no digits"}]}`).want(t, 422, "validation")
+	change(`{"names":[{"protocol":"http","ident":"bus"}]}`).into(t, 200, &d)
+	if _, err := v.deps.Devices.ByName(t.Context(), "http", "bus"); err != nil { // and looks at what has changed
+		t.Fatal(err)
+	}
+	if _, err := v.deps.Devices.ByName(t.Context(), "gt06", "123456789012345"); !errors.Is(err, tracking.ErrUnknownDevice) {
+		t.Errorf("the old name: %v", err)
+	}
+	if _, _, err := tracking.AddDevice(t.Context(), v.db.Pool, tracking.Device{UnitID: device.UnitID}, tracking.Name{Protocol: "http", Ident: "taken"}); err != nil {
+		t.Fatal(err)
+	}
+	change(`{"names":[{"protocol":"http","ident":"taken"}]}`).want(t, 409, "device_name_taken")
+	change(`{"names":[],"passphrase":""}`).into(t, 200, &d)
+	if len(d.Names) != 0 {
+		t.Errorf("names %v", d.Names)
+	}
+	if n := v.count(t, `select count(*) from event where type = 'device.changed' and data::text like '%gt06%' and data::text not like '%swordfish%'`); n != 1 {
+		t.Errorf("%d records of the new name", n)
+	}
+	if n := v.count(t, `select count(*) from event where data::text like '%swordfish%'`); n != 0 {
+		t.Errorf("%d records with the passphrase", n)
+	}
+	if n := v.count(t, `select count(*) from device where passphrase is not null`); n != 0 {
+		t.Errorf("%d passphrases left", n)
 	}
 }
 

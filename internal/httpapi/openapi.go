@@ -16,6 +16,8 @@ const (
 	schemeSession = "session"
 	schemeDevice  = "device"
 	schemeGateway = "gateway"
+	schemeID      = "device-id"
+	schemeBasic   = "device-password"
 )
 
 func securitySchemes() map[string]*huma.SecurityScheme {
@@ -23,6 +25,8 @@ func securitySchemes() map[string]*huma.SecurityScheme {
 		schemeSession: {Type: "apiKey", In: "cookie", Name: sessionCookie, Description: "Set by POST /api/v1/session"},
 		schemeDevice:  {Type: "http", Scheme: "bearer", Description: "Key of a device, from POST /api/v1/units/{id}/devices"},
 		schemeGateway: {Type: "http", Scheme: "bearer", Description: "Key of a gateway, a machine that speaks for many devices"},
+		schemeID:      {Type: "apiKey", In: "query", Name: "id", Description: "Key of a device, where an app has a place for an identifier only"},
+		schemeBasic:   {Type: "http", Scheme: "basic", Description: "Key of a device or a gateway as the password, with any user name"},
 	}
 }
 
@@ -30,6 +34,9 @@ func securitySchemes() map[string]*huma.SecurityScheme {
 func (r rule) security() []map[string][]string {
 	if r.public {
 		return []map[string][]string{}
+	}
+	if r.inbound {
+		return r.inboundSecurity()
 	}
 	list := []map[string][]string{{schemeSession: {}}}
 	if r.device {
@@ -41,9 +48,23 @@ func (r rule) security() []map[string][]string {
 	return list
 }
 
+// inboundSecurity is where the apps' own protocols have a place for a key. There is no name for a key in the path.
+func (r rule) inboundSecurity() []map[string][]string {
+	switch r.path {
+	case "/in/osmand":
+		return []map[string][]string{{schemeID: {}}, {schemeDevice: {}}}
+	case "/in/owntracks":
+		return []map[string][]string{{schemeBasic: {}}, {schemeDevice: {}}, {schemeGateway: {}}}
+	case "/in/traccar":
+		return []map[string][]string{{schemeGateway: {}}}
+	}
+	return []map[string][]string{}
+}
+
 // describeEchoRoutes writes the routes that huma does not serve into the document.
 func (s *Server) describeEchoRoutes() {
-	list := append(s.describeTracks(), s.describeFixes(), s.describeLive(), s.describeTiles(), s.describeImport(), s.describeAttachment())
+	list := append(s.describeInbound(), s.describeTracks()...)
+	list = append(list, s.describeFixes(), s.describeLive(), s.describeTiles(), s.describeImport(), s.describeAttachment())
 	for _, op := range list {
 		row := s.rules[op.Method+" "+op.Path]
 		op.Security = row.security()

@@ -4,11 +4,17 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"math"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"jiujin/tracking/jsonfix"
+	"jiujin/tracking/osmand"
+	"jiujin/tracking/owntracks"
+	"jiujin/tracking/traccar"
 )
 
 var update = flag.Bool("update", false, "write docs/openapi.json anew")
@@ -58,12 +64,13 @@ func TestOpenAPINamesEveryRoute(t *testing.T) {
 	v.call(t, "GET", "/api/openapi.json", "").into(t, 200, &d)
 	routes := 0
 	for _, r := range accessTable() {
-		if !strings.HasPrefix(r.path, "/api/v1") {
+		if !strings.HasPrefix(r.path, "/api/v1") && !strings.HasPrefix(r.path, "/in/") {
 			continue
 		}
 		routes++
 		op := d.Paths[r.path][strings.ToLower(r.method)]
-		if op.Summary == "" || op.Security == nil || (len(*op.Security) == 0) != r.public {
+		open := r.public || strings.HasSuffix(r.path, "{token}") // where the address is the key
+		if op.Summary == "" || op.Security == nil || (len(*op.Security) == 0) != open {
 			t.Errorf("%s %s: summary %q, security %v", r.method, r.path, op.Summary, op.Security)
 		}
 	}
@@ -108,5 +115,40 @@ func TestOpenAPIExamples(t *testing.T) {
 				t.Errorf("%s: %s", name, f.Unread.Detail)
 			}
 		}
+	}
+}
+
+// The examples of foreign apps' messages are read as whole positions.
+func TestOpenAPIExamplesOfApps(t *testing.T) {
+	v := newService(t)
+	var d document
+	v.call(t, "GET", "/api/openapi.json", "").into(t, 200, &d)
+	example := func(path, kind string) []byte { return d.Paths[path]["post"].RequestBody.Content[kind].Example }
+	var form string
+	if err := json.Unmarshal(example("/in/osmand", "application/x-www-form-urlencoded"), &form); err != nil {
+		t.Fatal(err)
+	}
+	q, err := url.ParseQuery(form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fixes := osmand.Query(q, time.Time{}).Fixes
+	own, err := owntracks.Decode(example("/in/owntracks", "application/json"), "")
+	if err != nil {
+		t.Error(err)
+	}
+	forwarded, err := traccar.Decode(example("/in/traccar", "application/json"))
+	if err != nil || forwarded.Device == "" {
+		t.Errorf("%+v, %v", forwarded, err)
+	}
+	fixes = append(append(fixes, own.Fixes...), forwarded.Fix)
+	at := time.Date(2026, 11, 22, 6, 10, 24, 0, time.UTC)
+	for _, f := range fixes {
+		if f.Unread != nil || f.NoFix || f.Lat != 28.45 || f.Lon != 117.97 || !f.FixedAt.Equal(at) || math.Abs(f.SpeedKmh.Value-34.4) > 0.5 || f.HeadingDeg.Value != 90 {
+			t.Errorf("%s: %+v", f.Source, f)
+		}
+	}
+	if len(fixes) != 3 {
+		t.Errorf("%d fixes", len(fixes))
 	}
 }

@@ -154,14 +154,11 @@ type addDeviceInput struct {
 	Command
 	ID   int64 `path:"id"`
 	Body struct {
-		Label string `json:"label" minLength:"1" maxLength:"60"`
-		Datum string `json:"datum,omitempty" default:"WGS84" enum:"WGS84,GCJ02,BD09,CGCS2000" doc:"Of the coordinates it sends"`
-		Kind  string `json:"kind,omitempty" default:"http" enum:"http,jt808,gt06,osmand,owntracks,traccar" doc:"The protocol it speaks"`
-		Names []struct {
-			Protocol string `json:"protocol" enum:"http,jt808,gt06,owntracks,traccar"`
-			Ident    string `json:"ident" minLength:"1" maxLength:"128"`
-		} `json:"names,omitempty" maxItems:"10" doc:"What it calls itself: the phone number set in a JT/T 808 terminal, an IMEI, user/device, the name that a gateway gives it"`
-		Passphrase string `json:"passphrase,omitempty" maxLength:"32" doc:"OwnTracks: of its encryption"`
+		Label      string       `json:"label" minLength:"1" maxLength:"60"`
+		Datum      string       `json:"datum,omitempty" default:"WGS84" enum:"WGS84,GCJ02,BD09,CGCS2000" doc:"Of the coordinates it sends"`
+		Kind       string       `json:"kind,omitempty" default:"http" enum:"http,jt808,gt06,osmand,owntracks,traccar" doc:"The protocol it speaks"`
+		Names      []deviceName `json:"names,omitempty" maxItems:"10" doc:"What it calls itself: the phone number set in a JT/T 808 terminal, an IMEI, user/device, the name that a gateway gives it"`
+		Passphrase string       `json:"passphrase,omitempty" maxLength:"32" doc:"OwnTracks: of its encryption"`
 	}
 }
 
@@ -175,11 +172,7 @@ type newDeviceOutput struct{ Body newDevice }
 func (s *Server) addDevice(ctx context.Context, in *addDeviceInput) (*newDeviceOutput, error) {
 	me, b := actor(who(ctx)), in.Body
 	route := fmt.Sprintf("POST /units/%d/devices", in.ID)
-	var names []tracking.Name
-	for _, n := range b.Names {
-		names = append(names, tracking.Name{Protocol: n.Protocol, Ident: n.Ident})
-	}
-	names, err := tracking.NamesOf(b.Kind, names)
+	names, err := tracking.NamesOf(b.Kind, namesIn(b.Names))
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ type link struct {
 	conn   *gate.Conn
 	opened time.Time
 
+	imei   string           // of the login
 	device *tracking.Device // nil before the login
 	raws   []tracking.RawFix
 	out    []byte // answers, to be sent when raws are durable
@@ -138,14 +139,31 @@ func (l *link) login(ctx context.Context, f Frame, imei string) error {
 		}
 	}
 	l.s.logins.Add(1)
+	l.imei = imei
 	l.s.claim(l, dev)
 	l.out = append(l.out, f.Reply()...)
+	return nil
+}
+
+// again looks whose unit it is by now: the register may have changed since the login. While it cannot be read, the last
+// known state holds.
+func (l *link) again(ctx context.Context) error {
+	dev, err := l.s.Devices.ByName(ctx, Source, l.imei)
+	switch {
+	case errors.Is(err, tracking.ErrUnknownDevice):
+		return fmt.Errorf("GT06 unit %s: %w", l.imei, err)
+	case err == nil && dev != l.device:
+		l.s.claim(l, dev)
+	}
 	return nil
 }
 
 // flush makes the positions durable, then sends the answers. With an error nothing was acknowledged.
 func (l *link) flush(ctx context.Context) error {
 	if len(l.raws) > 0 {
+		if err := l.again(ctx); err != nil {
+			return err
+		}
 		if _, err := l.s.Ingest.Submit(ctx, *l.device, l.raws); err != nil {
 			return err
 		}

@@ -216,6 +216,27 @@ func TestUnitsThatShareAConnection(t *testing.T) {
 	}
 }
 
+// What is changed in the register is heeded on a connection that stays.
+func TestTheRegisterIsHeededAfterTheLogin(t *testing.T) {
+	s := newSite(t, nil)
+	u := s.dial().send(loginOf(imei), at(-8))
+	exec := func(sql string) {
+		t.Helper()
+		if _, err := s.DB.Pool.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(`update device set disabled_at = now()`)
+	u.send(at(-7)) // answered, and refused
+	if n := s.fixes(); n != 1 {
+		t.Errorf("%d fixes, want the one before", n)
+	}
+	exec(`update device set disabled_at = null`)
+	exec(`update device_name set ident = '42'`)
+	u.write(at(-6).Encode())
+	u.ended()
+}
+
 // The last frame of a unit, and the battery and signal of its heartbeats, are on the page of the device.
 func TestHeartbeatsTellHowAUnitFares(t *testing.T) {
 	s := newSite(t, nil)
