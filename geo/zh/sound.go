@@ -27,7 +27,7 @@ var firstReadings = sync.OnceValue(func() *syllables {
 		if _, ok := number[text]; !ok {
 			number[text] = uint16(len(known.text))
 			known.text = append(known.text, text)
-			known.sound = append(known.sound, blur(text))
+			known.sound = append(known.sound, Blur(text))
 		}
 		known.reading[r-firstHan] = number[text]
 	}
@@ -81,7 +81,7 @@ func Sound(r rune) string {
 		known := firstReadings()
 		return known.sound[known.reading[r-firstHan]]
 	}
-	return blur(first(r)) + Fold(string(asciiOnly(r)))
+	return Blur(first(r)) + Fold(string(asciiOnly(r)))
 }
 
 func asciiOnly(r rune) []rune {
@@ -91,8 +91,9 @@ func asciiOnly(r rune) []rune {
 	return nil
 }
 
-// blur is the sound of one syllable.
-func blur(text string) string {
+// Blur is the Sound of characters that are read as text, a syllable without its
+// tone; "" for "".
+func Blur(text string) string {
 	if text == "" {
 		return ""
 	}

@@ -8,6 +8,10 @@ package index
 
 import (
 	"cmp"
+	"math/bits"
+	"slices"
+	"strings"
+	"sync"
 
 	"github.com/paulmach/orb"
 
@@ -83,4 +87,102 @@ type Hit struct {
 // better orders hits: by score, then the nearer one, then the older one.
 func better(a, b Hit) int {
 	return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Distance, b.Distance), cmp.Compare(a.ID, b.ID))
+}
+
+// Index finds retailers. It does not change: any number of searches may run at
+// once.
+type Index struct {
+	segments []*segment
+	dead     []list // of each segment a bitmap of the documents that are left out; nil when there are none
+	live     int
+	rooms    sync.Pool
+}
+
+func newIndex(segments []*segment, dead []list) *Index {
+	x := &Index{segments: segments, dead: dead}
+	if x.dead == nil {
+		x.dead = make([]list, len(segments))
+	}
+	for i, s := range segments {
+		x.live += s.len()
+		for _, word := range x.dead[i] {
+			x.live -= bits.OnesCount16(word)
+		}
+	}
+	x.rooms.New = func() any { return new(rooms) }
+	return x
+}
+
+// Len is the number of documents.
+func (x *Index) Len() int { return x.live }
+
+// Bytes is about how much memory the index takes.
+func (x *Index) Bytes() int {
+	n := 0
+	for i, s := range x.segments {
+		n += s.bytes() + 2*len(x.dead[i])
+	}
+	return n
+}
+
+// Texts is a document's folded names, the first one first, and its folded
+// address; false when there is no such document.
+func (x *Index) Texts(id int64) (names []string, address string, ok bool) {
+	i, n, ok := x.find(id)
+	if !ok {
+		return nil, "", false
+	}
+	t := x.segments[i].of(n)
+	return strings.Split(string(t.names), string(rune(nameEnd))), string(t.address), true
+}
+
+// find is the segment and the number of the document with an id.
+func (x *Index) find(id int64) (segment int, n uint16, ok bool) {
+	for i, s := range x.segments {
+		if n, ok := s.find(id); ok && (x.dead[i] == nil || !x.dead[i].has(n)) {
+			return i, n, true
+		}
+	}
+	return 0, 0, false
+}
+
+// With is an index in which the documents of changed are new or in the place
+// of those with their ids, and those of gone are left out. It shares nearly all
+// with x, which stays as it is. It is made for some thousand documents at a
+// time: each makes the search a little slower, until the index is built anew.
+func (x *Index) With(changed []Doc, gone []int64) *Index {
+	dead := slices.Clone(x.dead)
+	own := make([]bool, len(dead))
+	leave := func(id int64) {
+		i, n, ok := x.find(id)
+		if !ok {
+			return
+		}
+		if !own[i] {
+			own[i], dead[i] = true, append(make(list, 0, fullLength), dead[i]...)[:fullLength]
+		}
+		dead[i][n>>4] |= 1 << (n & 15)
+	}
+	b := NewBuilder()
+	for _, d := range changed {
+		leave(d.ID)
+		b.Add(d)
+	}
+	for _, id := range gone {
+		leave(id)
+	}
+	segments := slices.Clone(x.segments)
+	// A last segment with room to spare takes the new ones in.
+	if last := len(segments) - 1; last >= 0 && segments[last].len()+len(changed) <= segmentSize/4 {
+		for n := range segments[last].len() {
+			if dead[last] == nil || !dead[last].has(uint16(n)) {
+				b.Add(segments[last].doc(uint16(n)))
+			}
+		}
+		segments, dead = segments[:last], dead[:last]
+	}
+	for _, s := range b.segments() {
+		segments, dead = append(segments, s), append(dead, nil)
+	}
+	return newIndex(segments, dead)
 }

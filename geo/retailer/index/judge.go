@@ -2,6 +2,7 @@ package index
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/paulmach/orb"
@@ -155,6 +156,9 @@ func (j *judge) pinyin(name []rune) (best float64) {
 	v := voice()
 	for _, so := range j.w.spellings {
 		for at := 0; at+len(so) <= len(name); at++ {
+			if at > 0 && len(j.w.latin) < 3 {
+				break
+			}
 			fit := 2
 			for i := 0; i < len(so) && fit > 0; i++ {
 				fit = min(fit, v.fits(so[i], name[at+i]))
@@ -191,7 +195,7 @@ func (j *judge) initials(name []rune) (best float64) {
 		}
 		fit := true
 		for i := 0; i < len(letters) && fit; i++ {
-			fit = v.initials(name[at+i])&v.first[letters[i]] != 0
+			fit = v.kinds(name[at+i]).set>>v.first[letters[i]]&1 != 0
 		}
 		switch {
 		case !fit:
@@ -212,7 +216,7 @@ func (j *judge) sound(name []rune) (best float64) {
 	for at := 0; at+len(want) <= len(name); at++ {
 		fit := true
 		for i := 0; i < len(want) && fit; i++ {
-			fit = name[at+i] == j.w.runes[i] || v.sharesSound(name[at+i], want[i])
+			fit = v.sharesSound(name[at+i], want[i])
 		}
 		switch {
 		case !fit:
@@ -227,11 +231,9 @@ func (j *judge) sound(name []rune) (best float64) {
 
 // sharesSound says whether r can have one of the sounds.
 func (v *voices) sharesSound(r rune, sounds []sound) bool {
-	for _, s := range v.read(r) {
-		for _, want := range sounds {
-			if v.sounds[s] == want {
-				return true
-			}
+	for _, s := range v.kinds(r).sounds {
+		if slices.Contains(sounds, s) {
+			return true
 		}
 	}
 	return false
@@ -257,6 +259,7 @@ func (j *judge) all(t texts) (Match, float64) {
 // bonus is what the place and the state of a shop add to its points.
 type bonus struct {
 	near   *geo.Vector
+	at     orb.Point // near as a point
 	area   string
 	view   *orb.Bound
 	length int // characters of the text

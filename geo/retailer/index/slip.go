@@ -13,7 +13,14 @@ type pair uint32
 // edge stands before the first and behind the last character of a name.
 const edge = 0x02
 
-func pairOf(a, b rune) pair { return pair(uint32(a)<<16 ^ uint32(b)) }
+func pairOf(a, b rune) pair { return pair(uint32(uint16(a))<<16 | uint32(uint16(b))) }
+
+// shortName is the length up to which a text is compared with the edges of names.
+const shortName = 4
+
+// mayBeSimilar says whether texts with slips of the pen are looked for: in one
+// word of three characters or more that is no number and no pinyin.
+func (w *wanted) mayBeSimilar() bool { return w.slips > 0 && len(w.words) == 1 && w.latin == "" }
 
 // slipPairs are the pairs of which a text that is similar shares most: with the
 // edges when the text is short. need is how many it must share.
@@ -44,7 +51,7 @@ const (
 
 // slip judges names and address that may have slips of the pen.
 func (j *judge) slip(t texts) (Match, float64) {
-	if j.w.slips == 0 || len(j.w.words) != 1 || j.w.latin != "" {
+	if !j.w.mayBeSimilar() {
 		return "", 0
 	}
 	best := 0.0
@@ -59,7 +66,7 @@ func (j *judge) slip(t texts) (Match, float64) {
 			best = max(best, similarPart-similarSlip*float64(n))
 		}
 	}
-	if best == 0 && len(j.w.runes) > 4 {
+	if best == 0 && len(j.w.runes) > shortName {
 		j.runes = runesOf(j.runes, t.address)
 		if j.shares(j.runes) {
 			if n := j.slips(j.runes, false); n <= j.w.slips {

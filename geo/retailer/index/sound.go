@@ -1,6 +1,7 @@
 package index
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -23,7 +24,19 @@ type voices struct {
 	sounds []sound      // by syllable
 	start  []uint32     // by character of the basic plane: where in heard its readings begin
 	heard  []syllable   // the readings of all characters
-	first  [0x80]uint64 // by ASCII letter or digit: its bit among the initials
+	first  [0x80]uint32 // by ASCII letter or digit: its number among the initials, 1 to 36
+	kind   []uint16     // by character of the basic plane: its place in of
+	of     []kind       // the first is of characters without a reading
+
+	unfinished map[token][]sound // of the syllables that begin alike
+}
+
+// kind is what the readings of a character come to; each sound and each initial
+// is there once. The slices are shared and must not be changed.
+type kind struct {
+	sounds   []sound
+	initials []uint32
+	set      uint64 // of the initials: bit n for number n
 }
 
 // voice builds the table on first use: some 28,000 characters, under 100 ms.
@@ -35,7 +48,7 @@ var voice = sync.OnceValue(func() *voices {
 		case r >= '0' && r <= '9', r >= 'a' && r <= 'z':
 			read[r] = []string{string(r)}
 		case r >= 0x3400 && r <= 0x9fff, r >= 0xf900 && r <= 0xfaff, r == '〇':
-			read[r] = readings(r)
+			read[r] = slices.DeleteFunc(zh.Readings(r), rare)
 		}
 		for _, s := range read[r] {
 			known[s] = true
@@ -63,57 +76,88 @@ var voice = sync.OnceValue(func() *voices {
 	}
 	v.start[len(read)] = uint32(len(v.heard))
 	for i := range 36 {
-		v.first["0123456789abcdefghijklmnopqrstuvwxyz"[i]] = 1 << i
+		v.first["0123456789abcdefghijklmnopqrstuvwxyz"[i]] = uint32(i + 1)
 	}
+	v.sort()
+	v.finish()
 	return v
 })
 
-// readings is every reading of a character, without tones; ü is written v.
-func readings(r rune) []string {
-	full, _ := zh.Pinyin(string(r))
-	if full == "" {
-		return nil
+// sort gives each character its kind. Characters with the same readings share
+// one.
+func (v *voices) sort() {
+	v.kind, v.of = make([]uint16, 0x10000), []kind{{}}
+	known := map[string]uint16{"[]": 0}
+	for r := range rune(0x10000) {
+		heard := v.read(r)
+		key := fmt.Sprint(heard)
+		if _, ok := known[key]; !ok {
+			known[key] = uint16(len(v.of))
+			v.of = append(v.of, v.kindOf(heard))
+		}
+		v.kind[r] = known[key]
 	}
-	return []string{full}
 }
 
-// soundOf is the key of the syllables that sound alike to many: n and l, r and
-// l, h and f before u, zh ch sh and z c s, in and ing, en and eng, an and ang.
+func (v *voices) kindOf(heard []syllable) (k kind) {
+	for _, s := range heard {
+		if !slices.Contains(k.sounds, v.sounds[s]) {
+			k.sounds = append(k.sounds, v.sounds[s])
+		}
+		if in := v.first[v.spelt[s][0]]; !slices.Contains(k.initials, in) {
+			k.initials = append(k.initials, in)
+			k.set |= 1 << in
+		}
+	}
+	return k
+}
+
+// finish gathers the sounds of all unfinished syllables.
+func (v *voices) finish() {
+	v.unfinished = map[token][]sound{}
+	for _, s := range v.spelt[1:] {
+		for n := range len(s) {
+			t := v.beginning(s[:n+1])
+			if v.unfinished[t] != nil {
+				continue
+			}
+			for i := t.from; i < t.to; i++ {
+				if !slices.Contains(v.unfinished[t], v.sounds[i]) {
+					v.unfinished[t] = append(v.unfinished[t], v.sounds[i])
+				}
+			}
+		}
+	}
+}
+
+// kinds is what the readings of r come to.
+func (v *voices) kinds(r rune) *kind {
+	if r < 0 || r > 0xffff {
+		return &v.of[0]
+	}
+	return &v.of[v.kind[r]]
+}
+
+// rare says whether a reading has other letters than a to z, as ê has.
+func rare(s string) bool {
+	return s == "" || strings.ContainsFunc(s, func(r rune) bool { return r < 'a' || r > 'z' })
+}
+
+// soundOf is the key of the syllables that sound alike to many. A letter that
+// stands for itself is alike to none.
 func soundOf(s string) string {
 	if len(s) < 2 {
 		return s
 	}
-	s = strings.ReplaceAll(s, "v", "u")
-	switch {
-	case strings.HasPrefix(s, "zh"), strings.HasPrefix(s, "ch"), strings.HasPrefix(s, "sh"):
-		s = s[:1] + s[2:]
-	case s[0] == 'n', s[0] == 'r':
-		s = "l" + s[1:]
-	case s == "hu":
-		s = "fu"
-	case strings.HasPrefix(s, "hu"):
-		s = "f" + s[2:]
-	}
-	if strings.HasSuffix(s, "ang") || strings.HasSuffix(s, "eng") || strings.HasSuffix(s, "ing") {
-		s = s[:len(s)-1]
-	}
-	return s
+	return zh.Blur(s)
 }
 
-// heard is every reading of r; nil when none is known. It belongs to v.
+// read is every reading of r; nil when none is known. It belongs to v.
 func (v *voices) read(r rune) []syllable {
 	if r < 0 || r > 0xffff {
 		return nil
 	}
 	return v.heard[v.start[r]:v.start[r+1]]
-}
-
-// initials is the set of first letters of r's readings.
-func (v *voices) initials(r rune) (set uint64) {
-	for _, s := range v.read(r) {
-		set |= v.first[v.spelt[s][0]]
-	}
-	return set
 }
 
 // soundsOf is, for each character, the sounds that it can have, each once; nil
@@ -125,11 +169,7 @@ func soundsOf(text []rune) [][]sound {
 	v := voice()
 	out := make([][]sound, len(text))
 	for i, r := range text {
-		for _, s := range v.read(r) {
-			if !slices.Contains(out[i], v.sounds[s]) {
-				out[i] = append(out[i], v.sounds[s])
-			}
-		}
+		out[i] = v.kinds(r).sounds
 	}
 	return out
 }

@@ -1,11 +1,10 @@
 package index
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"jiujin/geo/zh"
 )
 
 const (
@@ -24,7 +23,7 @@ type wanted struct {
 	latin   string   // joined when it is letters, perhaps with digits; else ""
 
 	spellings [][]token // how latin can be read as pinyin
-	sounds    [][]sound // for each of runes the sounds that it can have; nil when it is no Chinese text
+	sounds    [][]sound // for each of runes the sounds that it can have; nil when it is no Chinese text that can be read
 	slips     int       // how many wrong characters a similar text may have; 0 means none is looked for
 }
 
@@ -35,7 +34,7 @@ func take(text string) *wanted {
 	}
 	w := &wanted{}
 	for _, word := range strings.FieldsFunc(strings.ToValidUTF8(text, ""), blank) {
-		if word = zh.Fold(word); word != "" && len(w.words) < maxWords {
+		if word = fold(word); word != "" && len(w.words) < maxWords {
 			w.words = append(w.words, word)
 		}
 	}
@@ -71,6 +70,9 @@ func (w *wanted) split() {
 		w.spellings = spellings(w.latin)
 	case letters == 0 || others > letters:
 		w.sounds = soundsOf(w.runes)
+		if slices.ContainsFunc(w.sounds, func(s []sound) bool { return len(s) == 0 }) {
+			w.sounds = nil // not all can be said
+		}
 	}
 	switch n := len(w.runes); {
 	case w.number != "" || n < 3:
