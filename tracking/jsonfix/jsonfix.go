@@ -36,6 +36,8 @@ type Batch struct {
 	// Devices are the names by which the records call their devices, one for
 	// each; empty where a record has none. They may be part of the body.
 	Devices [][]byte
+
+	shape shape // of the record that quick read last; part of the body
 }
 
 // Decode reads a body of one device.
@@ -59,8 +61,17 @@ func Decode(body []byte) ([]tracking.RawFix, error) {
 // Records in the usual form are read by quick; everything else, and every
 // mistake, by encoding/json, with the same result.
 func (b *Batch) Decode(body []byte) error {
-	clear(b.Reports)
+	held := len(b.Reports)
 	b.Reports, b.Devices = b.Reports[:0], b.Devices[:0]
+	err := b.decode(body)
+	if n := len(b.Reports); n < held {
+		clear(b.Reports[n:held])
+	}
+	b.shape = shape{}
+	return err
+}
+
+func (b *Batch) decode(body []byte) error {
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
 	trimmed := bytes.TrimSpace(body)
 	switch {
@@ -70,7 +81,6 @@ func (b *Batch) Decode(body []byte) error {
 		if b.quickArray(trimmed) {
 			return nil
 		}
-		clear(b.Reports)
 		b.Reports, b.Devices = b.Reports[:0], b.Devices[:0]
 		return b.careful(body)
 	case trimmed[0] == '{':
@@ -102,6 +112,12 @@ func (b *Batch) careful(body []byte) error {
 func (b *Batch) lines(body []byte) error {
 	readable := 0
 	for rest := body; len(rest) > 0; {
+		if len(b.Reports) < MaxRecords {
+			if size := b.againLine(rest); size > 0 {
+				rest, readable = rest[size:], readable+1
+				continue
+			}
+		}
 		line := rest
 		if end := bytes.IndexByte(rest, '\n'); end >= 0 {
 			line, rest = rest[:end], rest[end+1:]

@@ -171,6 +171,9 @@ func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
 		good, full, "[" + good + "," + full + "]", good + "\n" + full + "\r\n\n7", "{", "[1,null,{}]", `{"fixed_at":1e13}`, "[ ]",
 		full + full, "[" + full + "]7", `{"LON":1,"lon":01,"lat":.5}`, `{"fixed_at":"2026-11-22T24:00:00+08:00","lon":-0,"lat":1.,"x":2}`,
+		full + "\n" + full + "\r\n" + strings.Replace(full, `36.2`, `3.62e1`, 1) + "\n" + full + " \n" + full + "7\n" + full,
+		"[" + good + "," + good + " , " + good + ",\n" + good + "]", good + "\n" + good + good + "\n" + good + "\r", good + "\n" + good + "}\n",
+		`{ "lon" : 1 , "lat":2,"fixed_at":1e12 }`, `{ "lon" : 1 , "lat":2, "fixed_at":1795327824500 }` + "\n" + `{ "lon" : 12.5 , "lat":-2, "fixed_at":1795327824501 }`,
 		`{"fixed_at":"2026-11-22t06:10:24,5Z","lon":123456789012345678,"lat":0.1234567890123456789,"lat":2}`,
 	} {
 		f.Add([]byte(seed))

@@ -37,7 +37,7 @@ func (b *Batch) quickArray(body []byte) bool {
 		if first && q.is(']') {
 			break
 		}
-		if len(b.Reports) > MaxRecords || !q.record(b) {
+		if len(b.Reports) > MaxRecords || !q.again(b) && !q.record(b) {
 			return false
 		}
 		q.blanks()
@@ -51,6 +51,16 @@ func (b *Batch) quickArray(body []byte) bool {
 	return q.at == len(body) && len(b.Reports) <= MaxRecords
 }
 
+// extend appends an empty record; what it returns is good until the next.
+func (b *Batch) extend() (raw *tracking.RawFix, device *[]byte) {
+	b.Reports = append(b.Reports, tracking.Report{})
+	b.Devices = append(b.Devices, nil)
+	last := len(b.Reports) - 1
+	raw = &b.Reports[last].Raw
+	raw.Source = source
+	return raw, &b.Devices[last]
+}
+
 // cut takes the last record back.
 func (b *Batch) cut() {
 	last := len(b.Reports) - 1
@@ -58,9 +68,12 @@ func (b *Batch) cut() {
 	b.Reports, b.Devices = b.Reports[:last], b.Devices[:last]
 }
 
-// The fields, for the record of those that were there.
+// field is a field of a record, or several.
+type field int
+
+// The fields.
 const (
-	hasTime = 1 << iota
+	hasTime field = 1 << iota
 	hasLon
 	hasLat
 	hasAlt
@@ -71,36 +84,42 @@ const (
 	hasEngaged
 	hasDevice
 	hasID
+
+	fieldCount = iota
 )
 
-// record appends one record to b; if it gives up, b is as before.
+// record appends one record to b and notes its shape; if it gives up, b is as before.
 func (q *quick) record(b *Batch) bool {
-	if !q.is('{') {
+	b.shape.fields = 0
+	if q.at >= len(q.in) || q.in[q.at] != '{' {
 		return false
 	}
-	b.Reports = append(b.Reports, tracking.Report{})
-	b.Devices = append(b.Devices, nil)
-	last := len(b.Reports) - 1
-	raw := &b.Reports[last].Raw
-	raw.Source = source
-	var seen int
-	for {
+	from := q.at // of what stands before the next value
+	q.at++
+	raw, device := b.extend()
+	var seen field
+	for n := 0; ; n++ {
 		q.blanks()
 		key, ok := q.text()
 		if q.blanks(); !ok || !q.is(':') {
 			break
 		}
 		q.blanks()
-		field := q.field(key, raw, &b.Devices[last])
-		if field == 0 || seen&field != 0 {
+		f := fieldOf(key)
+		if f == 0 || seen&f != 0 {
 			break
 		}
-		seen |= field
+		b.shape.of[n], b.shape.before[n] = f, q.in[from:q.at]
+		if !q.value(f, raw, device) {
+			break
+		}
+		seen, from = seen|f, q.at
 		q.blanks()
 		if q.is(',') {
 			continue
 		}
 		if q.is('}') && seen&(hasTime|hasLon|hasLat) == hasTime|hasLon|hasLat {
+			b.shape.fields, b.shape.end = n+1, q.in[from:q.at]
 			return true
 		}
 		break
@@ -109,44 +128,64 @@ func (q *quick) record(b *Batch) bool {
 	return false
 }
 
-// field reads the value of a field, and says which it was; 0 gives up.
-func (q *quick) field(key []byte, raw *tracking.RawFix, device *[]byte) int {
-	var field int
-	var ok bool
+// fieldOf is the field with a name; 0 when there is none.
+func fieldOf(key []byte) field {
 	switch string(key) {
 	case "fixed_at":
-		field, ok = hasTime, q.time(&raw.FixedAt)
+		return hasTime
 	case "lon":
-		field = hasLon
-		raw.Lon, ok = q.number()
+		return hasLon
 	case "lat":
-		field = hasLat
-		raw.Lat, ok = q.number()
+		return hasLat
 	case "alt_m":
-		field, ok = hasAlt, q.reading(&raw.AltM)
+		return hasAlt
 	case "accuracy_m":
-		field, ok = hasAccuracy, q.reading(&raw.AccuracyM)
+		return hasAccuracy
 	case "speed_kmh":
-		field, ok = hasSpeed, q.reading(&raw.SpeedKmh)
+		return hasSpeed
 	case "heading_deg":
-		field, ok = hasHeading, q.reading(&raw.HeadingDeg)
+		return hasHeading
 	case "ignition":
-		field, ok = hasIgnition, q.state(&raw.Ignition)
+		return hasIgnition
 	case "engaged":
-		field, ok = hasEngaged, q.state(&raw.Engaged)
+		return hasEngaged
 	case "device":
-		field = hasDevice
-		*device, ok = q.text()
+		return hasDevice
 	case "id":
+		return hasID
+	}
+	return 0
+}
+
+// value reads the value of a field; false gives up.
+func (q *quick) value(f field, raw *tracking.RawFix, device *[]byte) (ok bool) {
+	switch f {
+	case hasTime:
+		return q.time(&raw.FixedAt)
+	case hasLon:
+		raw.Lon, ok = q.number()
+	case hasLat:
+		raw.Lat, ok = q.number()
+	case hasAlt:
+		return q.reading(&raw.AltM)
+	case hasAccuracy:
+		return q.reading(&raw.AccuracyM)
+	case hasSpeed:
+		return q.reading(&raw.SpeedKmh)
+	case hasHeading:
+		return q.reading(&raw.HeadingDeg)
+	case hasIgnition:
+		return q.state(&raw.Ignition)
+	case hasEngaged:
+		return q.state(&raw.Engaged)
+	case hasDevice:
+		*device, ok = q.text()
+	case hasID:
 		if _, ok = q.text(); !ok {
 			_, ok = q.number()
 		}
-		field = hasID
 	}
-	if !ok {
-		return 0
-	}
-	return field
+	return ok
 }
 
 // blanks skips what JSON calls white space.
@@ -179,20 +218,29 @@ func (q *quick) word(w string) bool {
 	return false
 }
 
+// plain are the bytes that stand for themselves in a text.
+var plain = func() (t [256]bool) {
+	for c := ' '; c < 0x7f; c++ {
+		t[c] = c != '"' && c != '\\'
+	}
+	return t
+}()
+
 // text reads a text; the result is part of the input.
 func (q *quick) text() ([]byte, bool) {
 	if q.at >= len(q.in) || q.in[q.at] != '"' {
 		return nil, false
 	}
-	for i := q.at + 1; i < len(q.in); i++ {
-		switch c := q.in[i]; {
-		case c == '"':
-			s := q.in[q.at+1 : i]
-			q.at = i + 1
-			return s, true
-		case c < ' ' || c >= 0x7f || c == '\\':
-			return nil, false
+	in := q.in[q.at+1:]
+	for i, c := range in {
+		if plain[c] {
+			continue
 		}
+		if c != '"' {
+			break
+		}
+		q.at += i + 2
+		return in[:i], true
 	}
 	return nil, false
 }
@@ -224,8 +272,10 @@ var tens = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e
 // number reads a number of at most 15 digits without an exponent: the quotient
 // of two numbers that are exact is the nearest float64, as strconv has it.
 func (q *quick) number() (float64, bool) {
-	i, in := q.at, q.in
-	negative := i < len(in) && in[i] == '-'
+	in := q.in[q.at:]
+	in = in[:min(len(in), len(tens)+2)] // a sign, a point and what follows
+	i := 0
+	negative := len(in) > 0 && in[0] == '-'
 	if negative {
 		i++
 	}
@@ -233,9 +283,6 @@ func (q *quick) number() (float64, bool) {
 	var whole uint64
 	for ; i < len(in) && in[i]-'0' <= 9; i++ {
 		whole = whole*10 + uint64(in[i]-'0')
-		if i-start > len(tens) {
-			return 0, false
-		}
 	}
 	digits, decimals := i-start, 0
 	if digits == 0 || digits > 1 && in[start] == '0' {
@@ -245,9 +292,6 @@ func (q *quick) number() (float64, bool) {
 		point := i
 		for i++; i < len(in) && in[i]-'0' <= 9; i++ {
 			whole = whole*10 + uint64(in[i]-'0')
-			if i-start > len(tens) {
-				return 0, false
-			}
 		}
 		if decimals = i - point - 1; decimals == 0 {
 			return 0, false
@@ -256,11 +300,14 @@ func (q *quick) number() (float64, bool) {
 	if digits+decimals >= len(tens) || i < len(in) && (in[i] == 'e' || in[i] == 'E') {
 		return 0, false
 	}
-	v := float64(whole) / tens[decimals]
+	v := float64(whole)
+	if decimals > 0 {
+		v /= tens[decimals]
+	}
 	if negative {
 		v = -v
 	}
-	q.at = i
+	q.at += i
 	return v, true
 }
 
