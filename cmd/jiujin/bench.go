@@ -14,6 +14,7 @@ type benchCmd struct {
 	Ingest    benchIngestCmd    `cmd:"" help:"Measure the intake of positions over HTTP: acknowledged after fsync, and the drain."`
 	Terminals benchTerminalsCmd `cmd:"" help:"Measure JT/T 808 terminals from the socket to the disk and back: frames, acknowledgement, idle memory."`
 	History   benchHistoryCmd   `cmd:"" help:"Measure the history: bytes a fix, tracks, reading unit-days while positions come in."`
+	Register  benchRegisterCmd  `cmd:"" help:"Measure the import of a register: an empty one, the same list again, the next month, and after kills."`
 }
 
 // printFigures prints v as one JSON object.

@@ -2,13 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 
-	"jiujin/geo/datum"
-	"jiujin/geo/retailer"
 	"jiujin/internal/app"
 	"jiujin/internal/auth"
 	"jiujin/internal/pg"
@@ -38,39 +34,8 @@ func (doctorCmd) Run(ctx context.Context, cfg *app.Config) error {
 }
 
 type importCmd struct {
-	Retailers importRetailersCmd `cmd:"" help:"Import the retailers' register from a CSV file."`
+	Retailers importRetailersCmd `cmd:"" help:"Bring a list of retailers into the register."`
 	OSM       importOSMCmd       `cmd:"" name:"osm" help:"Make an OpenStreetMap file the basemap."`
-}
-
-type importRetailersCmd struct {
-	File     *os.File          `arg:"" help:"CSV with headings in the first line; - is standard input."`
-	Datum    string            `default:"WGS84" enum:"WGS84,GCJ02,BD09,CGCS2000" help:"Of the file's coordinates."`
-	Encoding string            `default:"auto" enum:"auto,utf-8,gb18030" help:"Of the file."`
-	Map      map[string]string `help:"field=heading where the usual headings do not fit." mapsep:","`
-	DryRun   bool              `help:"Count and check, store nothing."`
-}
-
-// Run imports and prints the report as JSON; refused rows are in it with line and field.
-func (c *importRetailersCmd) Run(ctx context.Context, cfg *app.Config) error {
-	d, err := datum.Parse(c.Datum)
-	if err != nil {
-		return err
-	}
-	region, err := cfg.Bounds()
-	if err != nil {
-		return err
-	}
-	return app.BesideServer(ctx, *cfg, cfg.Logger(), func(ctx context.Context, db *pg.DB) error {
-		report, err := retailer.Import(ctx, db, c.File, retailer.ImportOptions{
-			Encoding: retailer.Encoding(c.Encoding), Datum: d, Mapping: c.Map, DryRun: c.DryRun, Region: region,
-		})
-		if err != nil {
-			return err
-		}
-		out := json.NewEncoder(os.Stdout)
-		out.SetIndent("", "  ")
-		return out.Encode(report)
-	})
 }
 
 type userCmd struct {

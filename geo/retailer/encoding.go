@@ -104,6 +104,16 @@ func (d *decoder) text(field []byte) (string, error) {
 	return strings.TrimSpace(s), nil
 }
 
+// rough decodes as much of a damaged field as can be.
+func (d *decoder) rough(field []byte) []byte {
+	if d.encoding == GB18030 {
+		if decoded, err := d.gb.Bytes(field); err == nil {
+			return decoded
+		}
+	}
+	return field
+}
+
 func ascii(b []byte) bool {
 	for _, c := range b {
 		if c >= utf8.RuneSelf {

@@ -2,10 +2,14 @@ package retailer
 
 import (
 	"bufio"
+	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/paulmach/orb"
@@ -16,121 +20,197 @@ import (
 
 const (
 	batchSize   = 2000
-	maxProblems = 1000 // kept in a report
+	maxProblems = 1000    // kept in a report
+	maxFile     = 8 << 30 // bytes, unpacked
 )
 
 // ImportOptions say how to read a list. The zero value reads a list in
 // WGS-84, finds the encoding and the columns by itself, and stores.
 type ImportOptions struct {
-	Encoding Encoding
-	Datum    datum.Datum
-	Region   orb.Bound         // in WGS-84; a row with a point outside is refused; the zero Bound means the whole Earth
-	Mapping  map[string]string // field (see Fields) to heading, where the usual headings do not fit
-	DryRun   bool              // count and check, store nothing
-	Now      time.Time         // the zero time means now
+	Profile
+	Region  orb.Bound // in WGS-84; a row with a point outside is refused; the zero Bound means the whole Earth
+	DryRun  bool      // count and check, change nothing
+	Confirm bool      // apply the delivery even when it lacks so many licences that it would be held
+	Now     time.Time // the time of the delivery; the zero time means now
+	By      string    // who brings it
+	File    string    // its name
 }
 
 // Report is what an import did, or with DryRun would have done.
 type Report struct {
-	Rows      int // records after the headings; the sum of the next four
+	Delivery  int64 // its id
+	State     State
+	Resumed   bool // an earlier run of the same list was cut off, and this one went on where it was
+	Rows      int  // records after the headings; the sum of the next five
 	Inserted  int
+	Returned  int // had gone, and are back
 	Updated   int
 	Unchanged int
 	Refused   int
-	Encoding  Encoding          // found or given; Auto when the list was all ASCII
-	Datum     datum.Datum       // that the points were read in
-	Columns   map[string]string // field to the heading that it was found under
-	Problems  []Problem         // why rows were refused; the first 1,000
-	Warnings  []Problem         // about rows that were stored; the first 1,000
+	Closed    int            // licences of the source that the list lacks; with State held, those that would be closed
+	Expired   int            // of Closed, those whose last day had passed
+	Had       int            // licences of the source that the register had before, gone ones not counted
+	Reopened  int            // of Updated, those whose state said that they were over for good
+	Changes   map[string]int // field to how many of Updated changed it; + and the heading for further columns
+	Encoding  Encoding       // found or given; Auto when the list was all ASCII
+	Datum     datum.Datum    // that the points were read in
+	Columns   map[string]string
+	Problems  []Problem // why rows were refused; of the first 1,000 rows
+	Warnings  []Problem // about rows that were stored; of the first 1,000 rows
 }
 
 // Problem is one thing wrong with one row.
 type Problem struct {
-	Row     int    // the line of the file on which the record starts; the first line is 1
-	Field   string // see Fields; "" when it is about the whole row
-	Value   string // as found, shortened
-	Code    string // encoding, quote, long_line, missing, too_long, unknown, licence_no, short_row, duplicate, holder, date, number, range, no_place, out_of_region, …
-	Message string // English
+	Row     int    `json:"row"`     // the line of the file on which the record starts; the first line is 1
+	Field   string `json:"field"`   // see Fields; "" when it is about the whole row
+	Value   string `json:"value"`   // as found, shortened
+	Code    string `json:"code"`    // encoding, quote, long_line, missing, too_long, unknown, licence_no, short_row, duplicate, holder, date, number, range, no_place, out_of_region, …
+	Message string `json:"message"` // English
 }
 
-// Import reads a list of retailers with headings in the first line and stores
-// it, licence by licence: unknown licences are inserted, known ones updated
-// where something differs. What the list does not speak of stays as it is: a
-// column that it lacks, and a point that it leaves blank.
+// Import reads a list of retailers with headings in the first line and makes
+// the register say what it says: unknown licences are inserted, known ones
+// updated where something differs, and with a Source those that the list lacks
+// are closed. What the list does not speak of stays as it is: a column that it
+// lacks, and a point that it leaves blank. What changed is kept as history.
 //
-// Rows with problems are refused and reported; the others are stored. Rows are
-// stored in batches, each in its own transaction, so after an error some are
-// stored and some not; to import the list once more is always safe. A licence
-// that comes twice counts the first time.
+// Rows with problems are refused and reported; their licences are not closed.
+// Of a licence that comes twice one row counts and the others are refused.
+//
+// A delivery that lacks very many licences of its source is held: nothing is
+// changed until it is confirmed, see Options.Confirm.
+//
+// The list is staged first and applied in parts, each in its own transaction.
+// When an import is cut off, at whatever moment, importing the same list once
+// more goes on where it was. Imports run one after the other; a second one
+// waits.
 //
 // The error wraps ErrList when the list as a whole cannot be read.
 func Import(ctx context.Context, db *pg.DB, r io.Reader, opts ImportOptions) (Report, error) {
 	if opts.Now.IsZero() {
 		opts.Now = db.Now()
 	}
-	im, err := newImporter(r, opts)
+	opts.Now = opts.Now.UTC().Truncate(time.Microsecond)
+	report, err := importList(ctx, db, r, opts)
 	if err != nil {
-		return Report{}, fmt.Errorf("import retailers: %w", err)
+		return report, fmt.Errorf("import retailers: %w", err)
 	}
-	im.db = db
-	err = im.run(ctx)
-	im.report.Encoding = im.rows.text.encoding
-	if err != nil {
-		return im.report, fmt.Errorf("import retailers: %w", err)
-	}
-	return im.report, nil
+	return report, nil
 }
 
-type importer struct {
-	db     *pg.DB
-	opts   ImportOptions
-	src    *records
-	rows   rowReader
-	report Report
-	batch  []Retailer
-	seen   map[LicenceNo]int // the line of each licence
+func importList(ctx context.Context, db *pg.DB, r io.Reader, opts ImportOptions) (Report, error) {
+	if err := opts.Check(); err != nil {
+		return Report{}, err
+	}
+	file, done, err := spool(r)
+	if err != nil {
+		return Report{}, err
+	}
+	defer done()
+	d := &delivering{db: db, opts: opts, asOf: chinaDay(opts.Now), file: file}
+	if err := d.open(); err != nil {
+		return Report{}, err
+	}
+	if err := d.hash(); err != nil {
+		return Report{}, err
+	}
+	unlock, err := lock(ctx, db)
+	if err != nil {
+		return Report{}, err
+	}
+	defer unlock()
+	return d.run(ctx)
 }
 
-// newImporter reads the headings.
-func newImporter(r io.Reader, opts ImportOptions) (*importer, error) {
-	from, err := datum.Parse(string(opts.Datum))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrList, err)
+// spool gives a file that can be read twice, unpacked when it is compressed with gzip. done removes what it made.
+func spool(r io.Reader) (file io.ReadSeeker, done func(), err error) {
+	f, seeks := r.(io.ReadSeeker)
+	if seeks {
+		_, err := f.Seek(0, io.SeekStart)
+		seeks = err == nil // standard input may be a pipe
 	}
-	src := bufio.NewReaderSize(r, sniffLength)
+	begin := bufio.NewReader(r)
+	magic, err := begin.Peek(2)
+	if err != nil && err != io.EOF {
+		return nil, nil, err
+	}
+	packed := string(magic) == "\x1f\x8b"
+	if seeks && !packed {
+		return f, func() {}, nil
+	}
+	r = begin
+	if packed {
+		if r, err = gzip.NewReader(begin); err != nil {
+			return nil, nil, fmt.Errorf("%w: %w", ErrList, err)
+		}
+	}
+	temp, err := os.CreateTemp("", "jiujin-list-")
+	if err != nil {
+		return nil, nil, fmt.Errorf("put the list aside: %w", err)
+	}
+	done = func() { _ = errors.Join(temp.Close(), os.Remove(temp.Name())) } // the list is in the database by then
+	n, err := io.Copy(temp, io.LimitReader(r, maxFile+1))
+	if err == nil && n > maxFile {
+		err = fmt.Errorf("%w: it is longer than %d GiB", ErrList, maxFile>>30)
+	}
+	if err != nil {
+		done()
+		return nil, nil, err
+	}
+	return temp, done, nil
+}
+
+// hash notes by what the list is known again.
+func (d *delivering) hash() error {
+	if _, err := d.file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	h := sha256.New()
+	n, err := io.Copy(h, d.file)
+	d.bytes, d.sha256 = n, hex.EncodeToString(h.Sum(nil))
+	return err
+}
+
+// open reads the headings; the next record is the first of the list.
+func (d *delivering) open() error {
+	from, err := datum.Parse(string(d.opts.Datum))
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrList, err)
+	}
+	if _, err := d.file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	src := bufio.NewReaderSize(d.file, sniffLength)
 	head, err := src.Peek(sniffLength)
 	if err != nil && err != io.EOF {
-		return nil, err
+		return err
 	}
-	text, err := newDecoder(opts.Encoding, head)
+	text, err := newDecoder(d.opts.Encoding, head)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if len(head) >= len(utf8BOM) && string(head[:len(utf8BOM)]) == utf8BOM {
 		_, _ = src.Discard(len(utf8BOM)) // has been peeked
 	}
-	im := &importer{opts: opts, src: &records{src: src, separator: separatorOf(head)}, seen: map[LicenceNo]int{}}
-	headings, err := im.headings(text)
+	d.list = &records{src: src, separator: separatorOf(head)}
+	headings, err := readHeadings(d.list, text)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	cols, err := findColumns(headings, opts.Mapping)
+	cols, err := findColumns(headings, d.opts.Profile)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	im.report.Datum = from
-	im.report.Columns = make(map[string]string, len(cols))
-	for field, at := range cols {
-		im.report.Columns[field] = headings[at]
+	d.given = cols.given()
+	d.rows = rowReader{
+		columns: cols, heads: headings, text: text, profile: d.opts.Profile, datum: from, words: d.opts.words(),
+		region: d.opts.bound(d.opts.Region), today: d.asOf,
 	}
-	china := opts.Now.In(time.FixedZone("Asia/Shanghai", 8*60*60))
-	today := time.Date(china.Year(), china.Month(), china.Day(), 0, 0, 0, 0, time.UTC)
-	im.rows = rowReader{columns: cols, width: len(headings), text: text, datum: from, region: opts.Region, today: today}
-	return im, nil
+	return nil
 }
 
-func (im *importer) headings(text *decoder) ([]string, error) {
-	rec, err := im.src.next()
+func readHeadings(list *records, text *decoder) ([]string, error) {
+	rec, err := list.next()
 	if err == io.EOF {
 		return nil, &ListError{Code: "empty", message: "it is empty"}
 	}
@@ -147,76 +227,4 @@ func (im *importer) headings(text *decoder) ([]string, error) {
 		}
 	}
 	return out, nil
-}
-
-func (im *importer) run(ctx context.Context) error {
-	for {
-		rec, err := im.src.next()
-		if err == io.EOF {
-			return im.end(ctx)
-		}
-		if err != nil {
-			return err
-		}
-		im.take(rec)
-		if len(im.batch) == batchSize {
-			if err := im.flush(ctx); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-func (im *importer) end(ctx context.Context) error {
-	if err := im.flush(ctx); err != nil || im.opts.DryRun {
-		return err
-	}
-	return settle(ctx, im.db.Pool, Counts{Inserted: im.report.Inserted, Updated: im.report.Updated})
-}
-
-func (im *importer) take(rec record) {
-	im.report.Rows++
-	shop, problems, warnings := im.rows.read(rec)
-	if at, again := im.seen[shop.LicenceNo]; again && len(problems) == 0 {
-		problems = []Problem{{
-			Row: rec.line, Field: "licence_no", Value: string(shop.LicenceNo),
-			Code: "duplicate", Message: fmt.Sprintf("the licence is already in line %d", at),
-		}}
-	}
-	if len(problems) > 0 {
-		im.report.Refused++
-		im.report.Problems = keep(im.report.Problems, problems)
-		return
-	}
-	im.report.Warnings = keep(im.report.Warnings, warnings)
-	im.seen[shop.LicenceNo] = rec.line
-	im.batch = append(im.batch, shop)
-}
-
-func keep(list, more []Problem) []Problem {
-	return append(list, more[:min(len(more), maxProblems-len(list))]...)
-}
-
-// errDry rolls a batch back.
-var errDry = errors.New("dry run")
-
-func (im *importer) flush(ctx context.Context) error {
-	if len(im.batch) == 0 {
-		return nil
-	}
-	var done Counts
-	err := im.db.InTx(ctx, func(tx *pg.Tx) (err error) {
-		if done, err = put(ctx, tx, im.batch, im.rows.columns, im.opts.Now); err == nil && im.opts.DryRun {
-			return errDry
-		}
-		return err
-	})
-	if err != nil && !errors.Is(err, errDry) {
-		return err
-	}
-	im.report.Inserted += done.Inserted
-	im.report.Updated += done.Updated
-	im.report.Unchanged += len(im.batch) - done.Inserted - done.Updated
-	im.batch = im.batch[:0]
-	return nil
 }

@@ -94,13 +94,13 @@ func TestImportAgain(t *testing.T) {
 	}
 	list := []byte(b.String())
 
-	if r := load(t, db, list, ImportOptions{DryRun: true, Datum: datum.GCJ02}); r.Inserted != 4500 || count(t, db.Pool, "") != 0 {
+	if r := load(t, db, list, ImportOptions{DryRun: true, Profile: Profile{Datum: datum.GCJ02}}); r.Inserted != 4500 || count(t, db.Pool, "") != 0 {
 		t.Errorf("dry run: %+v, %d stored", r, count(t, db.Pool, ""))
 	}
-	if r := load(t, db, list, ImportOptions{Datum: datum.GCJ02}); r.Inserted != 4500 || r.Refused != 0 {
+	if r := load(t, db, list, ImportOptions{Profile: Profile{Datum: datum.GCJ02}}); r.Inserted != 4500 || r.Refused != 0 {
 		t.Errorf("first: %+v", r)
 	}
-	if r := load(t, db, list, ImportOptions{Datum: datum.GCJ02, Now: noon.Add(time.Hour)}); r.Unchanged != 4500 {
+	if r := load(t, db, list, ImportOptions{Profile: Profile{Datum: datum.GCJ02}, Now: noon.Add(time.Hour)}); r.Unchanged != 4500 {
 		t.Errorf("second: %+v", r)
 	}
 	if n := count(t, db.Pool, "where updated_at = '"+noon.Format(time.RFC3339)+"'"); n != 4500 {
@@ -111,7 +111,7 @@ func TestImportAgain(t *testing.T) {
 	changed := strings.NewReplacer(
 		"红塔烟酒店7;", "福兴商行;", ";1234;", ";", ";phone", "", "114.600200;29.9", "114.600200;29.8", "114.600300;29.9", ";",
 	).Replace(string(list))
-	if r := load(t, db, []byte(changed), ImportOptions{Datum: datum.GCJ02}); r.Updated != 2 || r.Unchanged != 4498 {
+	if r := load(t, db, []byte(changed), ImportOptions{Profile: Profile{Datum: datum.GCJ02}}); r.Updated != 2 || r.Unchanged != 4498 {
 		t.Errorf("third: %+v", r)
 	}
 	if n := count(t, db.Pool, "where phone_tail = '1234' and h3 is not null"); n != 4500 {
@@ -132,7 +132,7 @@ func TestImportConvertsDatum(t *testing.T) {
 				t.Fatal(err)
 			}
 			list := fmt.Sprintf("licence_no,name,lon,lat\n421182100001,a,%.9f,%.9f\n", there[0], there[1])
-			load(t, db, []byte(list), ImportOptions{Datum: datum.Datum(strings.ToLower(string(d)))})
+			load(t, db, []byte(list), ImportOptions{Profile: Profile{Datum: datum.Datum(strings.ToLower(string(d)))}})
 			got, err := ByLicence(context.Background(), db.Pool, "421182100001")
 			if err != nil {
 				t.Fatal(err)
@@ -160,7 +160,7 @@ func TestImportKeepsToTheRegion(t *testing.T) {
 		t.Fatalf("the shift does not lead over the edge: %v, %v", edge, err)
 	}
 	list := fmt.Sprintf("licence_no,name,lon,lat\n421182100001,edge,%.9f,%.9f\n421182100002,far,2.35,48.8\n421182100003,east,130,30\n421182100004,none,,\n", edge[0], edge[1])
-	r := load(t, db, []byte(list), ImportOptions{Datum: datum.GCJ02, Region: region})
+	r := load(t, db, []byte(list), ImportOptions{Profile: Profile{Datum: datum.GCJ02}, Region: region})
 	if r.Inserted != 2 || len(r.Problems) != 2 || r.Problems[0].Code != "out_of_region" || r.Problems[0].Row != 3 || r.Problems[0].Field != "lon" {
 		t.Errorf("report %+v", r)
 	}
@@ -174,7 +174,7 @@ func TestImportKeepsToTheRegion(t *testing.T) {
 func TestImportMapping(t *testing.T) {
 	db := pgtest.New(t)
 	list := []byte("编码\t招牌\t名称\n421182100001\t红塔\t某某有限公司\n")
-	r := load(t, db, list, ImportOptions{Mapping: map[string]string{"licence_no": "编码", "name": "招牌"}})
+	r := load(t, db, list, ImportOptions{Profile: Profile{Mapping: map[string]string{"licence_no": "编码", "name": "招牌"}}})
 	if want := map[string]string{"licence_no": "编码", "name": "招牌"}; r.Inserted != 1 || !maps.Equal(r.Columns, want) {
 		t.Errorf("report %+v, want columns %v", r, want)
 	}
@@ -194,10 +194,10 @@ func TestImportRefusesLists(t *testing.T) {
 		"no headings":     {"421182100001,红塔\n", ImportOptions{}, "no column for"},
 		"workbook":        {"PK\x03\x04rest", ImportOptions{}, "workbook"},
 		"UTF-16":          {"\xff\xfea\x00", ImportOptions{}, "UTF-16"},
-		"encoding":        {"a", ImportOptions{Encoding: "latin1"}, "unknown encoding"},
-		"datum":           {"a", ImportOptions{Datum: "Bessel"}, "unknown datum"},
-		"mapped to none":  {"许可证号,店名\n", ImportOptions{Mapping: map[string]string{"name": "招牌"}}, "no column \"招牌\""},
-		"mapped no field": {"许可证号,店名\n", ImportOptions{Mapping: map[string]string{"title": "店名"}}, "no field \"title\""},
+		"encoding":        {"a", ImportOptions{Profile: Profile{Encoding: "latin1"}}, "unknown encoding"},
+		"datum":           {"a", ImportOptions{Profile: Profile{Datum: "Bessel"}}, "unknown datum"},
+		"mapped to none":  {"许可证号,店名\n", ImportOptions{Profile: Profile{Mapping: map[string]string{"name": "招牌"}}}, "no column \"招牌\""},
+		"mapped no field": {"许可证号,店名\n", ImportOptions{Profile: Profile{Mapping: map[string]string{"title": "店名"}}}, "no field \"title\""},
 		"half a point":    {"许可证号,店名,经度\n", ImportOptions{}, "one of lon and lat"},
 		"open quote":      {"\"许可证号,店名\n", ImportOptions{}, "line 1"},
 	} {
@@ -245,7 +245,7 @@ func TestParse(t *testing.T) {
 		"2026-1-2": "2026-01-02", "2026/01/02 0:00:00": "2026-01-02", "20260102": "2026-01-02", "２０２６年１月２日": "2026-01-02",
 		"2026-02-30": "", "46022": "", "1900-01-01": "", "soon": "",
 	} {
-		got, err := parseDay(in)
+		got, err := parseDay(in, "")
 		if (err == nil) != (want != "") || (err == nil && got.Format(time.DateOnly) != want) {
 			t.Errorf("%q: %v, %v", in, got, err)
 		}

@@ -39,6 +39,7 @@ type records struct {
 	src       *bufio.Reader
 	separator byte
 	read      int    // lines taken from src
+	bytes     int64  // taken from src
 	held      []line // read ahead and given back, in order
 }
 
@@ -106,6 +107,7 @@ func (r *records) line() (line, int, error) {
 	var l line
 	for {
 		part, err := r.src.ReadSlice('\n')
+		r.bytes += int64(len(part))
 		if l.tooLong = l.tooLong || len(l.text)+len(part) > maxLine; l.tooLong {
 			l.text = nil
 		} else {

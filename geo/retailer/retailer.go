@@ -42,7 +42,8 @@ type Retailer struct {
 
 // LicenceNo is the number of a licence: twelve digits. The first six are the
 // area of issue, which says nothing of today's jurisdiction; the seventh is
-// the kind of holder.
+// the kind of holder. A list from elsewhere has numbers of up to 80 characters
+// of its own form, see Profile.Foreign.
 type LicenceNo string
 
 // ErrLicenceNo says that a text is not a licence number.
@@ -68,16 +69,26 @@ func ParseLicenceNo(s string) (LicenceNo, error) {
 	return "", ErrLicenceNo
 }
 
-// Area is the six digits of the area that issued the licence.
-func (n LicenceNo) Area() string { return string(n[:6]) }
+// Area is the six digits of the area that issued the licence; "" of a number of
+// another form.
+func (n LicenceNo) Area() string {
+	if !n.chinese() {
+		return ""
+	}
+	return string(n[:6])
+}
+
+func (n LicenceNo) chinese() bool { return len(n) == 12 && digits(string(n)) }
 
 // Holder is the kind of holder that the seventh digit of n names.
 func (n LicenceNo) Holder() Holder {
-	switch n[6] {
-	case '1':
-		return Individual
-	case '2':
-		return Organisation
+	if n.chinese() {
+		switch n[6] {
+		case '1':
+			return Individual
+		case '2':
+			return Organisation
+		}
 	}
 	return UnknownHolder
 }

@@ -1,9 +1,12 @@
 package retailer
 
 import (
+	"crypto/sha256"
+	"encoding/base32"
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -19,54 +22,53 @@ import (
 const (
 	maxName    = 200 // characters; also of the operator
 	maxAddress = 500
+	maxWord    = 60
+	maxNumber  = 64 // of a licence number of a foreign form
 )
 
-// rowReader makes retailers out of records.
+// rowReader makes records of the register out of the rows of a list.
 type rowReader struct {
 	columns columns
-	width   int // columns of the first line
+	heads   []string // of the first line
 	text    *decoder
+	profile Profile
 	datum   datum.Datum
 	region  orb.Bound // the zero Bound means the whole Earth
 	today   time.Time // 00:00 UTC of today's date in China
+	words   words
 }
 
 // row is one record while it is read; problems gather.
 type row struct {
-	values   map[string]string
+	values   [fieldCount]string
 	problems []Problem
 	warnings []Problem
 }
 
-// read makes a retailer out of rec. It is stored only when there are no
-// problems; warnings do not hinder.
-func (r rowReader) read(rec record) (Retailer, []Problem, []Problem) {
+// read makes a record of the register out of rec. It is stored only when there
+// are no problems; warnings do not hinder. The licence number is there, where it
+// could be read, in spite of problems with other fields.
+func (r *rowReader) read(rec record) (Record, []Problem, []Problem) {
 	if rec.err != nil {
 		code := "quote"
 		if errors.Is(rec.err, errLongLine) {
 			code = "long_line"
 		}
-		return Retailer{}, []Problem{{Row: rec.line, Code: code, Message: rec.err.Error()}}, nil
+		return Record{}, []Problem{{Row: rec.line, Code: code, Message: rec.err.Error()}}, nil
 	}
-	w := row{values: make(map[string]string, len(r.columns))}
-	for field, at := range r.columns {
-		if at >= len(rec.fields) {
-			continue // a short record lacks its last fields
-		}
-		s, err := r.text.text(rec.fields[at])
+	var w row
+	for f := range fieldCount {
+		s, err := r.joined(rec, r.columns.at[f], f)
 		if err != nil {
-			w.problem(field, "encoding", err)
+			w.problem(f, "encoding", err)
 		}
-		w.values[field] = s
+		w.values[f] = s
 	}
-	if len(rec.fields) < r.width {
-		message := fmt.Sprintf("the row has %d columns, the headings are %d", len(rec.fields), r.width)
+	if len(rec.fields) < len(r.heads) {
+		message := fmt.Sprintf("the row has %d columns, the headings are %d", len(rec.fields), len(r.heads))
 		w.warnings = append(w.warnings, Problem{Code: "short_row", Message: message})
 	}
-	var out Retailer
-	if len(w.problems) == 0 {
-		out = r.retailer(&w)
-	}
+	out := r.record(&w, rec)
 	for _, list := range [][]Problem{w.problems, w.warnings} {
 		for i := range list {
 			list[i].Row = rec.line
@@ -75,46 +77,143 @@ func (r rowReader) read(rec record) (Retailer, []Problem, []Problem) {
 	return out, w.problems, w.warnings
 }
 
-func (r rowReader) retailer(w *row) Retailer {
-	out := Retailer{
-		LicenceNo:    r.licence(w),
-		Name:         w.limited("name", maxName),
-		Operator:     w.limited("operator", maxName),
-		Address:      w.limited("address", maxAddress),
-		PhoneTail:    phoneTail(w.values["phone"]),
-		DivisionCode: w.division(),
-		ValidFrom:    w.date("valid_from"),
-		ValidTo:      w.date("valid_to"),
-		SourceDatum:  r.datum,
+// joined is the text of the columns of a field. Parts of an address are set apart by commas, others by blanks.
+func (r *rowReader) joined(rec record, at []int, f field) (string, error) {
+	var out string
+	for _, i := range at {
+		if i >= len(rec.fields) {
+			continue // a short record lacks its last fields
+		}
+		s, err := r.text.text(rec.fields[i])
+		if err != nil {
+			return "", err
+		}
+		switch {
+		case s == "" || out == "":
+			out += s
+		case f == fAddress:
+			out += ", " + s
+		default:
+			out += " " + s
+		}
+	}
+	return out, nil
+}
+
+func (r *rowReader) record(w *row, rec record) Record {
+	out := Record{
+		Retailer: Retailer{
+			LicenceNo:    r.licence(w, rec),
+			Name:         w.limited(fName, maxName),
+			Operator:     w.limited(fOperator, maxName),
+			PhoneTail:    phoneTail(w.values[fPhone]),
+			DivisionCode: w.division(),
+			ValidFrom:    w.date(fValidFrom, r.profile.Dates),
+			ValidTo:      w.date(fValidTo, r.profile.Dates),
+			SourceDatum:  r.datum,
+		},
+		Source: r.profile.Source,
+		USCC:   w.limited(fUSCC, maxWord), Tier: w.limited(fTier, maxWord), GridUnit: w.limited(fGridUnit, maxWord),
+		Squad: w.limited(fSquad, maxName), MarketOfficer: w.limited(fMarketOfficer, maxWord),
+		CustomerManager: w.limited(fCustomerManager, maxWord), DeliveryRoute: w.limited(fDeliveryRoute, maxWord),
+		Scope: w.limited(fScope, maxName), Supplier: w.limited(fSupplier, maxName), Issuer: w.limited(fIssuer, maxName),
+		IssuedOn: w.date(fIssuedOn, r.profile.Dates), LastInspectedOn: w.date(fInspected, r.profile.Dates),
+		SchoolM: w.number(fSchool), RiskScore: w.number(fRisk), Replaces: w.limited(fReplaces, maxNumber),
+		MarketType: w.marketType(),
 	}
 	if out.Name == "" && len(w.problems) == 0 {
-		w.problem("name", "missing", errors.New("the name is missing"))
+		w.problem(fName, "missing", errors.New("the name is missing"))
 	}
-	if s := w.values["business_form"]; s != "" {
-		form, err := ParseForm(s)
-		w.check("business_form", "unknown", err)
+	if s := w.values[fForm]; s != "" {
+		form, err := r.words.form(s)
+		w.check(fForm, "unknown", err)
 		out.Form = form
 	}
 	out.Status = r.status(w, out.ValidTo)
 	out.Point = r.point(w)
+	out.Address = w.limited(fAddress, maxAddress)
+	out.Extra = r.extra(w, rec)
 	return out
 }
 
-func (r rowReader) licence(w *row) LicenceNo {
-	no, err := ParseLicenceNo(w.values["licence_no"])
-	w.check("licence_no", "licence_no", err)
-	if err == nil && no.Holder() == UnknownHolder {
-		w.warnings = append(w.warnings, w.about("licence_no", "holder", "the seventh digit names no known kind of holder"))
+// licence is the number of a row, with the sign of the key columns where the profile has some.
+func (r *rowReader) licence(w *row, rec record) LicenceNo {
+	if !r.profile.foreign() {
+		no, err := ParseLicenceNo(w.values[fLicence])
+		w.check(fLicence, "licence_no", err)
+		if err == nil && no.Holder() == UnknownHolder {
+			w.warnings = append(w.warnings, w.about(fLicence, "holder", "the seventh digit names no known kind of holder"))
+		}
+		return no
 	}
-	return no
+	no := strings.Join(strings.Fields(w.values[fLicence]), " ")
+	if utf8.RuneCountInString(no) > maxNumber {
+		w.problem(fLicence, "too_long", fmt.Errorf("more than %d characters", maxNumber))
+		return ""
+	}
+	if len(r.columns.key) > 0 {
+		sign, err := r.sign(rec)
+		w.check(fLicence, "encoding", err)
+		if sign != "" {
+			return LicenceNo(no + "#" + sign)
+		}
+	}
+	if no == "" {
+		w.problem(fLicence, "missing", errors.New("nothing tells which licence it is"))
+	}
+	return LicenceNo(no)
+}
+
+// sign is twelve letters and digits made from the key columns, without regard to case and blanks; "" when they are
+// blank. Of six million licences two have the same sign once in 60,000 lists.
+func (r *rowReader) sign(rec record) (string, error) {
+	h, some := sha256.New(), false
+	for _, at := range r.columns.key {
+		if at < len(rec.fields) {
+			s, err := r.text.text(rec.fields[at])
+			if err != nil {
+				return "", err
+			}
+			s = strings.ToUpper(strings.Join(strings.Fields(s), " "))
+			some = some || s != ""
+			h.Write([]byte(s)) // never fails
+		}
+		h.Write([]byte{0})
+	}
+	if !some {
+		return "", nil
+	}
+	return signLetters.EncodeToString(h.Sum(nil))[:12], nil
+}
+
+var signLetters = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+// extra is the further columns that the profile keeps; blank ones are left out.
+func (r *rowReader) extra(w *row, rec record) map[string]string {
+	if len(r.columns.kept) == 0 {
+		return nil
+	}
+	out := map[string]string{}
+	for _, at := range r.columns.kept {
+		if at >= len(rec.fields) {
+			continue
+		}
+		s, err := r.text.text(rec.fields[at])
+		if err != nil {
+			w.problems = append(w.problems, Problem{Field: r.heads[at], Code: "encoding", Message: err.Error()})
+		} else if s != "" {
+			out[r.heads[at]] = s
+		}
+	}
+	return out
 }
 
 // status is the status of the list; without one a licence is valid until its
 // last day has passed.
-func (r rowReader) status(w *row, validTo time.Time) Status {
-	if s := w.values["status"]; s != "" {
-		status, err := ParseStatus(s)
-		w.check("status", "unknown", err)
+func (r *rowReader) status(w *row, validTo time.Time) Status {
+	if s := w.values[fStatus]; s != "" {
+		status, err := r.words.status(s)
+		w.check(fStatus, "unknown", err)
 		return status
 	}
 	if !validTo.IsZero() && validTo.Before(r.today) {
@@ -124,22 +223,25 @@ func (r rowReader) status(w *row, validTo time.Time) Status {
 }
 
 // point is nil when both coordinates are blank.
-func (r rowReader) point(w *row) *orb.Point {
-	if w.values["lon"] == "" && w.values["lat"] == "" {
+func (r *rowReader) point(w *row) *orb.Point {
+	if s := w.values[fPoint]; s != "" && w.values[fLon] == "" {
+		w.splitPoint(s)
+	}
+	if w.values[fLon] == "" && w.values[fLat] == "" {
 		return nil
 	}
 	before := len(w.problems)
-	p := orb.Point{w.coordinate("lon", 180), w.coordinate("lat", 90)}
+	p := orb.Point{w.coordinate(fLon, 180), w.coordinate(fLat, 90)}
 	if len(w.problems) > before {
 		return nil
 	}
 	if err := geo.ValidPoint(p); err != nil {
-		w.problem("lon", "no_place", err)
+		w.problem(fLon, "no_place", err)
 		return nil
 	}
 	converted, err := datum.ToWGS84(r.datum, p)
 	if err != nil {
-		w.problem("lon", "datum", err)
+		w.problem(fLon, "datum", err)
 		return nil
 	}
 	if !r.region.IsZero() && !r.region.Contains(converted) {
@@ -147,66 +249,133 @@ func (r rowReader) point(w *row) *orb.Point {
 		if r.region.Contains(orb.Point{converted[1], converted[0]}) {
 			hint = "; are longitude and latitude swapped?"
 		}
-		w.problem("lon", "out_of_region", fmt.Errorf("%.5f,%.5f is outside the service's region%s", p[0], p[1], hint))
+		w.problem(fLon, "out_of_region", fmt.Errorf("%.5f,%.5f is outside the service's region%s", p[0], p[1], hint))
 		return nil
 	}
 	return &converted
 }
 
-func (w *row) coordinate(field string, limit float64) float64 {
-	s := w.values[field]
+// pointForm finds the point at the end of a text, such as 104.06,30.57 or POINT(104.06 30.57) or an address with
+// (39.91, -76.68) behind it.
+var pointForm = regexp.MustCompile(`(?i)(point\s*)?(\()?\s*(-?\d+(?:\.\d+)?)\s*[,，;\s]\s*(-?\d+(?:\.\d+)?)\s*\)?\s*$`)
+
+// splitPoint takes the coordinates out of one text. In POINT(…) and without parentheses longitude comes first, in
+// parentheses latitude, as registers publish it; within China the ranges decide. What is before the parentheses stays
+// as the address when both come from one column.
+func (w *row) splitPoint(s string) {
+	at := pointForm.FindStringSubmatchIndex(s)
+	if at == nil {
+		if strings.ContainsAny(s, "()") || w.values[fAddress] != s {
+			w.problem(fPoint, "number", errors.New("not a pair of degrees"))
+		}
+		return
+	}
+	first, second := s[at[6]:at[7]], s[at[8]:at[9]]
+	latFirst := at[2] < 0 && at[4] >= 0
+	a, _ := strconv.ParseFloat(first, 64) // digits, by the form
+	b, _ := strconv.ParseFloat(second, 64)
+	switch {
+	case a >= 73 && a <= 136 && b >= 3 && b <= 54:
+		latFirst = false
+	case b >= 73 && b <= 136 && a >= 3 && a <= 54:
+		latFirst = true
+	}
+	if latFirst {
+		first, second = second, first
+	}
+	w.values[fLon], w.values[fLat] = first, second
+	if w.values[fAddress] == s {
+		w.values[fAddress] = strings.TrimSpace(s[:at[0]])
+	}
+}
+
+func (w *row) coordinate(f field, limit float64) float64 {
+	s := w.values[f]
 	v, err := strconv.ParseFloat(strings.Map(zh.HalfWidth, s), 64)
 	switch {
 	case s == "":
-		w.problem(field, "missing", errors.New("one coordinate is given without the other"))
+		w.problem(f, "missing", errors.New("one coordinate is given without the other"))
 	case err != nil || math.IsNaN(v) || math.IsInf(v, 0):
-		w.problem(field, "number", errors.New("not a number of degrees"))
+		w.problem(f, "number", errors.New("not a number of degrees"))
 	case math.Abs(v) > limit:
 		hint := ""
 		if limit == 90 && v <= 180 {
 			hint = "; are longitude and latitude swapped?"
 		}
-		w.problem(field, "range", fmt.Errorf("not between %v and %v degrees%s", -limit, limit, hint))
+		w.problem(f, "range", fmt.Errorf("not between %v and %v degrees%s", -limit, limit, hint))
 	}
 	return v
 }
 
-func (w *row) limited(field string, limit int) string {
-	s := strings.Join(strings.Fields(w.values[field]), " ") // no line breaks
+func (w *row) limited(f field, limit int) string {
+	s := strings.Join(strings.Fields(w.values[f]), " ") // no line breaks
 	if n := utf8.RuneCountInString(s); n > limit {
-		w.problem(field, "too_long", fmt.Errorf("%d characters; the limit is %d", n, limit))
+		w.problem(f, "too_long", fmt.Errorf("%d characters; the limit is %d", n, limit))
 	}
 	return s
 }
 
 func (w *row) division() string {
-	s := w.values["division_code"]
+	s := w.values[fDivision]
 	if s != "" && (!digits(s) || len(s) > 12) {
-		w.problem("division_code", "division_code", errors.New("a division code has up to 12 digits"))
+		w.problem(fDivision, "division_code", errors.New("a division code has up to 12 digits"))
 	}
 	return s
 }
 
+// number is a figure that must not be negative; nil when blank.
+func (w *row) number(f field) *float64 {
+	s := strings.TrimSpace(strings.Map(zh.HalfWidth, w.values[f]))
+	if s == "" {
+		return nil
+	}
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
+		w.problem(f, "number", errors.New("not a number from 0 up"))
+		return nil
+	}
+	return &v
+}
+
+// marketType is urban, rural, or "" when blank.
+func (w *row) marketType() string {
+	switch s := zh.Fold(w.values[fMarketType]); s {
+	case "":
+	case "urban", "城镇", "城市", "城区", "镇":
+		return "urban"
+	case "rural", "乡村", "农村", "村":
+		return "rural"
+	default:
+		w.problem(fMarketType, "unknown", errors.New("unknown market type; use 城镇 or 乡村"))
+	}
+	return ""
+}
+
 // date reads a day; the zero time when blank or without end.
-func (w *row) date(field string) time.Time {
-	s := w.values[field]
+func (w *row) date(f field, order string) time.Time {
+	s := w.values[f]
 	if _, end, ok := strings.Cut(s, "至"); ok { // 2021-01-01至2026-01-01
 		s = strings.TrimSpace(end)
 	}
 	if s == "" || s == "长期" {
 		return time.Time{}
 	}
-	day, err := parseDay(s)
-	w.check(field, "date", err)
+	day, err := parseDay(s, order)
+	w.check(f, "date", err)
 	return day
 }
 
 var errDate = errors.New("not a date; use 2026-11-22")
 
-func parseDay(s string) (time.Time, error) {
-	s = strings.NewReplacer("年", "-", "月", "-", "日", " ", "/", "-", ".", "-", "T", " ").Replace(strings.Map(zh.HalfWidth, s))
+// dateLayouts are the forms of a date by the order of its parts.
+var dateLayouts = map[string][]string{
+	"": {"2006-1-2", "20060102"}, "ymd": {"2006-1-2", "20060102"}, "mdy": {"1-2-2006", "2006-1-2"}, "dmy": {"2-1-2006", "2006-1-2"},
+}
+
+func parseDay(s, order string) (time.Time, error) {
+	s = dateMarks.Replace(strings.Map(zh.HalfWidth, s))
 	s, _, _ = strings.Cut(strings.TrimSpace(s), " ")
-	for _, layout := range []string{"2006-1-2", "20060102"} {
+	for _, layout := range dateLayouts[order] {
 		day, err := time.Parse(layout, s)
 		if err == nil && day.Year() >= 1949 && day.Year() < 2200 {
 			return day, nil
@@ -214,6 +383,8 @@ func parseDay(s string) (time.Time, error) {
 	}
 	return time.Time{}, errDate
 }
+
+var dateMarks = strings.NewReplacer("年", "-", "月", "-", "日", " ", "/", "-", ".", "-", "T", " ")
 
 // phoneTail is the last four digits of a telephone number; "" when it has
 // fewer.
@@ -230,20 +401,23 @@ func phoneTail(s string) string {
 	return s[len(s)-4:]
 }
 
-func (w *row) check(field, code string, err error) {
+func (w *row) check(f field, code string, err error) {
 	if err != nil {
-		w.problem(field, code, err)
+		w.problem(f, code, err)
 	}
 }
 
-func (w *row) problem(field, code string, err error) {
-	w.problems = append(w.problems, w.about(field, code, err.Error()))
+func (w *row) problem(f field, code string, err error) {
+	w.problems = append(w.problems, w.about(f, code, err.Error()))
 }
 
-func (w *row) about(field, code, message string) Problem {
-	value := w.values[field]
-	if runes := []rune(value); len(runes) > 60 {
-		value = string(runes[:60]) + "…"
+func (w *row) about(f field, code, message string) Problem {
+	return Problem{Field: f.String(), Value: shortened(w.values[f]), Code: code, Message: message}
+}
+
+func shortened(s string) string {
+	if runes := []rune(s); len(runes) > 60 {
+		return string(runes[:60]) + "…"
 	}
-	return Problem{Field: field, Value: value, Code: code, Message: message}
+	return s
 }

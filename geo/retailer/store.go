@@ -25,14 +25,10 @@ type Counts struct{ Inserted, Updated int }
 // are not looked at. A nil Point keeps the point that is stored. Points must
 // be valid WGS-84, licence numbers valid and each there once.
 func Save(ctx context.Context, tx *pg.Tx, list []Retailer) (Counts, error) {
-	every := columns{}
-	for field := range synonyms {
-		every[field] = 0
-	}
 	var sum Counts
 	for len(list) > 0 {
 		n := min(batchSize, len(list))
-		done, err := put(ctx, tx, list[:n], every, tx.Now())
+		done, err := put(ctx, tx, list[:n], tx.Now())
 		if err != nil {
 			return sum, err
 		}
@@ -63,19 +59,15 @@ func settle(ctx context.Context, q pg.Queryer, done Counts) error {
 	return nil
 }
 
-// put stores list; of a retailer that is known already only the given fields
-// change. licence_no and name are always among them.
-func put(ctx context.Context, tx *pg.Tx, list []Retailer, given columns, now time.Time) (Counts, error) {
+// put stores list; of a retailer that is known already it changes what the list
+// speaks of.
+func put(ctx context.Context, tx *pg.Tx, list []Retailer, now time.Time) (Counts, error) {
 	args, err := arrays(list)
 	if err != nil {
 		return Counts{}, err
 	}
-	fields := make([]string, 0, len(given))
-	for field := range given {
-		fields = append(fields, field)
-	}
 	var done Counts
-	err = tx.QueryRow(ctx, putSQL, append(args, fields, now)...).Scan(&done.Inserted, &done.Updated)
+	err = tx.QueryRow(ctx, putSQL, append(args, Fields(), now)...).Scan(&done.Inserted, &done.Updated)
 	if err != nil {
 		return Counts{}, fmt.Errorf("store %d retailers from licence %s: %w", len(list), list[0].LicenceNo, err)
 	}

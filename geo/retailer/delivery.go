@@ -1,0 +1,196 @@
+package retailer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"golang.org/x/sync/errgroup"
+
+	"jiujin/internal/pg"
+)
+
+// State is how far a delivery is.
+type State string
+
+// The states of a delivery. From Done on it is over.
+const (
+	Reading  State = "reading"
+	Applying State = "applying"
+	Held     State = "held" // it lacks very many licences; a person confirms or rejects it
+	Done     State = "done"
+	Tried    State = "tried" // a dry run
+	Rejected State = "rejected"
+)
+
+const (
+	partBlocks   = 1000 // of the staged table, about 35,000 rows
+	applyWorkers = 2
+)
+
+// delivering is one run of an import.
+type delivering struct {
+	db    *pg.DB
+	opts  ImportOptions
+	asOf  time.Time // the day of the delivery in China, 00:00 UTC
+	file  io.ReadSeeker
+	list  *records
+	rows  rowReader
+	given []string
+
+	sha256 string
+	bytes  int64
+
+	id       int64
+	state    State
+	resumed  bool
+	lastLine int
+	rowCount int
+	staged   int
+	parts    int
+}
+
+// run takes the delivery from where it is to its end, or until it is held.
+func (d *delivering) run(ctx context.Context) (Report, error) {
+	if err := d.begin(ctx); err != nil {
+		return Report{}, err
+	}
+	if d.state == Reading {
+		if err := d.stage(ctx); err != nil {
+			return Report{}, err
+		}
+		if err := d.single(ctx); err != nil {
+			return Report{}, err
+		}
+	}
+	report := Report{Delivery: d.id, Resumed: d.resumed}
+	var err error
+	if report.Had, report.Closed, report.Expired, err = d.missing(ctx, d.db.Pool); err != nil {
+		return report, err
+	}
+	switch {
+	case d.opts.DryRun:
+		err = d.try(ctx, Tried, &report)
+	case d.state != Applying && !d.opts.Confirm && tooMany(report.Had, report.Closed):
+		err = d.try(ctx, Held, &report)
+	default:
+		err = d.apply(ctx, &report)
+	}
+	if err != nil {
+		return report, err
+	}
+	return report, d.describe(ctx, &report)
+}
+
+// tooMany says whether a delivery that lacks so many of the licences that the one before had is more likely cut off
+// than right.
+func tooMany(had, missing int) bool {
+	return missing > max(50, had/20) || had >= 20 && missing > had/2
+}
+
+// single leaves one row of each licence, by an index that can hold only one.
+func (d *delivering) single(ctx context.Context) error {
+	index := func() error {
+		return d.db.InTx(ctx, func(tx *pg.Tx) error { return d.indexStaged(ctx, tx) })
+	}
+	err := index()
+	if double, ok := errors.AsType[*pgconn.PgError](err); ok && double.Code == "23505" {
+		if err = d.refuseDoubles(ctx); err == nil {
+			err = index()
+		}
+	}
+	if err == nil && d.opts.foreign() {
+		err = d.refuseOthers(ctx)
+	}
+	if err == nil {
+		err = d.fillRaw(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("find doubles in delivery %d: %w", d.id, err)
+	}
+	d.parts, err = d.countParts(ctx)
+	return err
+}
+
+// try counts what would become of the delivery, and ends it or leaves it held.
+func (d *delivering) try(ctx context.Context, state State, report *Report) error {
+	report.Changes = map[string]int{}
+	for part := range d.parts {
+		err := d.db.InTx(ctx, func(tx *pg.Tx) error {
+			o, err := d.tryPart(ctx, tx, part)
+			report.add(o)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return d.db.InTx(ctx, func(tx *pg.Tx) error {
+		if state != Held {
+			if err := dropStaged(ctx, tx, d.id); err != nil {
+				return err
+			}
+		}
+		return d.end(ctx, tx, state, report)
+	})
+}
+
+func (r *Report) add(o outcome) {
+	r.Inserted += o.inserted
+	r.Returned += o.returned
+	r.Updated += o.updated
+	r.Unchanged += o.unchanged
+	r.Reopened += o.odd
+	for field, n := range o.changes {
+		r.Changes[field] += n
+	}
+}
+
+// apply stores the parts that are not stored yet, then closes what the list lacks.
+func (d *delivering) apply(ctx context.Context, report *Report) error {
+	left, err := d.leftParts(ctx)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		if err := d.applyAll(ctx, left); err != nil {
+			return err
+		}
+	}
+	return d.db.InTx(ctx, func(tx *pg.Tx) (err error) {
+		if report.Closed, report.Expired, err = d.closeMissing(ctx, tx); err != nil {
+			return err
+		}
+		if err = d.sum(ctx, tx, report); err != nil {
+			return err
+		}
+		if err = dropStaged(ctx, tx, d.id); err != nil {
+			return err
+		}
+		return d.end(ctx, tx, Done, report)
+	})
+}
+
+// applyAll stores parts, some at once: no licence is in two of them.
+func (d *delivering) applyAll(ctx context.Context, parts []int) error {
+	if err := d.note(ctx, Applying); err != nil {
+		return err
+	}
+	work, within := errgroup.WithContext(ctx)
+	work.SetLimit(applyWorkers)
+	for _, part := range parts {
+		work.Go(func() error {
+			return d.db.InTx(within, func(tx *pg.Tx) error { return d.applyPart(within, tx, part) })
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	if err := fillSearch(ctx, d.db); err != nil {
+		return err
+	}
+	return settle(ctx, d.db.Pool, Counts{Inserted: d.staged})
+}
