@@ -52,6 +52,89 @@ begin
     return new;
 end $$;
 
+CREATE FUNCTION public.retailer_changes(before jsonb, after jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    select coalesce(jsonb_object_agg(key, jsonb_build_array(b.value, a.value)), '{}')
+    from jsonb_each(before) b full join jsonb_each(after) a using (key)
+    where b.value is distinct from a.value
+$$;
+
+CREATE TABLE public.retailer (
+    id bigint NOT NULL,
+    licence_no text NOT NULL,
+    name text NOT NULL,
+    operator text DEFAULT ''::text NOT NULL,
+    address text DEFAULT ''::text NOT NULL,
+    phone_tail text DEFAULT ''::text NOT NULL,
+    business_form text DEFAULT ''::text NOT NULL,
+    status text DEFAULT 'valid'::text NOT NULL,
+    valid_from date,
+    valid_to date,
+    division_code text DEFAULT ''::text NOT NULL,
+    lon double precision,
+    lat double precision,
+    geog public.geography(Point,4326) GENERATED ALWAYS AS (
+CASE
+    WHEN ((lon IS NULL) OR (lat IS NULL)) THEN NULL::public.geography
+    ELSE (public.st_setsrid(public.st_makepoint(lon, lat), 4326))::public.geography
+END) STORED,
+    h3 bigint,
+    source_datum text DEFAULT 'WGS84'::text NOT NULL,
+    name_key text DEFAULT ''::text NOT NULL,
+    address_key text DEFAULT ''::text NOT NULL,
+    pinyin text DEFAULT ''::text NOT NULL,
+    initials text DEFAULT ''::text NOT NULL,
+    name_grams integer[] DEFAULT '{}'::integer[] NOT NULL,
+    address_grams integer[] DEFAULT '{}'::integer[] NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    source text DEFAULT ''::text NOT NULL,
+    gone_on date,
+    uscc text DEFAULT ''::text NOT NULL,
+    tier text DEFAULT ''::text NOT NULL,
+    market_type text DEFAULT ''::text NOT NULL,
+    grid_unit text DEFAULT ''::text NOT NULL,
+    squad text DEFAULT ''::text NOT NULL,
+    market_officer text DEFAULT ''::text NOT NULL,
+    customer_manager text DEFAULT ''::text NOT NULL,
+    delivery_route text DEFAULT ''::text NOT NULL,
+    scope text DEFAULT ''::text NOT NULL,
+    supplier text DEFAULT ''::text NOT NULL,
+    issuer text DEFAULT ''::text NOT NULL,
+    issued_on date,
+    school_m double precision,
+    risk_score double precision,
+    last_inspected_on date,
+    replaces text DEFAULT ''::text NOT NULL,
+    geo_quality text DEFAULT ''::text NOT NULL,
+    geo_verified_on date,
+    extra jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT retailer_extra_object CHECK ((jsonb_typeof(extra) = 'object'::text)),
+    CONSTRAINT retailer_geo_quality_known CHECK ((geo_quality = ANY (ARRAY[''::text, 'rooftop'::text, 'street'::text, 'village'::text, 'township'::text]))),
+    CONSTRAINT retailer_licence_no_form CHECK (((licence_no ~ '^[0-9]{12}$'::text) OR ((source <> ''::text) AND ((char_length(licence_no) >= 1) AND (char_length(licence_no) <= 80))))),
+    CONSTRAINT retailer_market_type_known CHECK ((market_type = ANY (ARRAY[''::text, 'urban'::text, 'rural'::text]))),
+    CONSTRAINT retailer_point_in_range CHECK ((((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)) AND ((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision)))),
+    CONSTRAINT retailer_point_whole CHECK ((((lon IS NULL) = (lat IS NULL)) AND ((lon IS NULL) = (h3 IS NULL)))),
+    CONSTRAINT retailer_school_not_negative CHECK ((school_m >= (0)::double precision)),
+    CONSTRAINT retailer_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'valid'::text, 'suspended'::text, 'renewing'::text, 'expired'::text, 'closed'::text, 'cancelled'::text, 'withdrawn'::text, 'recalled'::text, 'revoked'::text])))
+);
+
+CREATE FUNCTION public.retailer_facts(r public.retailer) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    select jsonb_build_object(
+        'name', r.name, 'operator', r.operator, 'address', r.address, 'phone', r.phone_tail,
+        'business_form', r.business_form, 'status', r.status, 'valid_from', r.valid_from, 'valid_to', r.valid_to,
+        'division_code', r.division_code, 'lon', r.lon, 'lat', r.lat, 'uscc', r.uscc, 'tier', r.tier,
+        'market_type', r.market_type, 'grid_unit', r.grid_unit, 'squad', r.squad, 'market_officer', r.market_officer,
+        'customer_manager', r.customer_manager, 'delivery_route', r.delivery_route, 'scope', r.scope)
+        || jsonb_build_object('supplier', r.supplier,
+        'issuer', r.issuer, 'issued_on', r.issued_on, 'school_m', r.school_m, 'risk_score', r.risk_score,
+        'last_inspected_on', r.last_inspected_on, 'replaces', r.replaces)
+        || coalesce((select jsonb_object_agg('+' || key, value) from jsonb_each(r.extra)), '{}')
+$$;
+
 CREATE TABLE public.appeal (
     id bigint NOT NULL,
     ticket_id bigint NOT NULL,
@@ -135,6 +218,60 @@ ALTER TABLE public.basemap_feature ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.delivery (
+    id bigint NOT NULL,
+    file_name text DEFAULT ''::text NOT NULL,
+    sha256 text NOT NULL,
+    bytes bigint NOT NULL,
+    options jsonb NOT NULL,
+    source text DEFAULT ''::text NOT NULL,
+    dry_run boolean NOT NULL,
+    confirmed boolean DEFAULT false NOT NULL,
+    state text DEFAULT 'reading'::text NOT NULL,
+    as_of date NOT NULL,
+    made_by text DEFAULT ''::text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    last_line integer DEFAULT 0 NOT NULL,
+    bytes_read bigint DEFAULT 0 NOT NULL,
+    rows integer DEFAULT 0 NOT NULL,
+    staged integer DEFAULT 0 NOT NULL,
+    parts integer DEFAULT 0 NOT NULL,
+    encoding text DEFAULT ''::text NOT NULL,
+    headings jsonb DEFAULT '[]'::jsonb NOT NULL,
+    columns jsonb DEFAULT '{}'::jsonb NOT NULL,
+    report jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT delivery_state_known CHECK ((state = ANY (ARRAY['reading'::text, 'applying'::text, 'held'::text, 'done'::text, 'tried'::text, 'rejected'::text])))
+);
+
+ALTER TABLE public.delivery ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.delivery_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.delivery_part (
+    delivery_id bigint NOT NULL,
+    part integer NOT NULL,
+    inserted integer NOT NULL,
+    returned integer NOT NULL,
+    updated integer NOT NULL,
+    unchanged integer NOT NULL,
+    odd integer NOT NULL
+);
+
+CREATE TABLE public.delivery_problem (
+    delivery_id bigint NOT NULL,
+    line integer NOT NULL,
+    refused boolean NOT NULL,
+    licence_no text DEFAULT ''::text NOT NULL,
+    raw jsonb NOT NULL,
+    problems jsonb NOT NULL
 );
 
 CREATE TABLE public.device (
@@ -349,6 +486,13 @@ CREATE TABLE public.idempotency (
     created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE public.import_profile (
+    name text NOT NULL,
+    spec jsonb NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT import_profile_named CHECK (((char_length(name) >= 1) AND (char_length(name) <= 60)))
+);
+
 CREATE TABLE public.offer (
     id bigint NOT NULL,
     ticket_id bigint NOT NULL,
@@ -473,38 +617,25 @@ ALTER TABLE public.refused_fix ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
-CREATE TABLE public.retailer (
+CREATE TABLE public.retailer_history (
     id bigint NOT NULL,
-    licence_no text NOT NULL,
-    name text NOT NULL,
-    operator text DEFAULT ''::text NOT NULL,
-    address text DEFAULT ''::text NOT NULL,
-    phone_tail text DEFAULT ''::text NOT NULL,
-    business_form text DEFAULT ''::text NOT NULL,
-    status text DEFAULT 'valid'::text NOT NULL,
-    valid_from date,
-    valid_to date,
-    division_code text DEFAULT ''::text NOT NULL,
-    lon double precision,
-    lat double precision,
-    geog public.geography(Point,4326) GENERATED ALWAYS AS (
-CASE
-    WHEN ((lon IS NULL) OR (lat IS NULL)) THEN NULL::public.geography
-    ELSE (public.st_setsrid(public.st_makepoint(lon, lat), 4326))::public.geography
-END) STORED,
-    h3 bigint,
-    source_datum text DEFAULT 'WGS84'::text NOT NULL,
-    name_key text DEFAULT ''::text NOT NULL,
-    address_key text DEFAULT ''::text NOT NULL,
-    pinyin text DEFAULT ''::text NOT NULL,
-    initials text DEFAULT ''::text NOT NULL,
-    name_grams integer[] DEFAULT '{}'::integer[] NOT NULL,
-    address_grams integer[] DEFAULT '{}'::integer[] NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT retailer_licence_no_form CHECK ((licence_no ~ '^[0-9]{12}$'::text)),
-    CONSTRAINT retailer_point_in_range CHECK ((((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)) AND ((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision)))),
-    CONSTRAINT retailer_point_whole CHECK ((((lon IS NULL) = (lat IS NULL)) AND ((lon IS NULL) = (h3 IS NULL)))),
-    CONSTRAINT retailer_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'valid'::text, 'suspended'::text, 'renewing'::text, 'expired'::text, 'closed'::text, 'cancelled'::text, 'withdrawn'::text, 'recalled'::text, 'revoked'::text])))
+    retailer_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    delivery_id bigint,
+    made_by text DEFAULT ''::text NOT NULL,
+    kind text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    changes jsonb NOT NULL,
+    CONSTRAINT retailer_history_kind_known CHECK ((kind = ANY (ARRAY['changed'::text, 'returned'::text, 'closed'::text, 'edited'::text])))
+);
+
+ALTER TABLE public.retailer_history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.retailer_history_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 ALTER TABLE public.retailer ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -748,6 +879,15 @@ ALTER TABLE ONLY public.basemap_feature
 ALTER TABLE ONLY public.basemap
     ADD CONSTRAINT basemap_pkey PRIMARY KEY (only_row);
 
+ALTER TABLE ONLY public.delivery_part
+    ADD CONSTRAINT delivery_part_pkey PRIMARY KEY (delivery_id, part);
+
+ALTER TABLE ONLY public.delivery
+    ADD CONSTRAINT delivery_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.delivery_problem
+    ADD CONSTRAINT delivery_problem_pkey PRIMARY KEY (delivery_id, line);
+
 ALTER TABLE ONLY public.device
     ADD CONSTRAINT device_key_unique UNIQUE (key_hash);
 
@@ -793,6 +933,9 @@ ALTER TABLE ONLY public.gateway
 ALTER TABLE ONLY public.idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (principal, key);
 
+ALTER TABLE ONLY public.import_profile
+    ADD CONSTRAINT import_profile_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY public.offer
     ADD CONSTRAINT offer_pkey PRIMARY KEY (id);
 
@@ -816,6 +959,9 @@ ALTER TABLE ONLY public.proposal
 
 ALTER TABLE ONLY public.refused_fix
     ADD CONSTRAINT refused_fix_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.retailer_history
+    ADD CONSTRAINT retailer_history_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.retailer
     ADD CONSTRAINT retailer_licence_no_unique UNIQUE (licence_no);
@@ -876,6 +1022,8 @@ CREATE INDEX attachment_unit ON public.attachment USING btree (unit_id, id);
 
 CREATE INDEX basemap_feature_geom ON public.basemap_feature USING gist (geom);
 
+CREATE UNIQUE INDEX delivery_one_open ON public.delivery USING btree (sha256, md5((options)::text), dry_run) WHERE (state = ANY (ARRAY['reading'::text, 'applying'::text, 'held'::text]));
+
 CREATE INDEX device_changed ON public.device USING btree (changed);
 
 CREATE INDEX device_name_device ON public.device_name USING btree (device_id);
@@ -916,6 +1064,10 @@ CREATE INDEX retailer_geog ON public.retailer USING gist (geog);
 
 CREATE INDEX retailer_h3 ON public.retailer USING btree (h3);
 
+CREATE INDEX retailer_history_delivery ON public.retailer_history USING btree (delivery_id);
+
+CREATE INDEX retailer_history_retailer ON public.retailer_history USING btree (retailer_id, id);
+
 CREATE INDEX retailer_initials ON public.retailer USING btree (initials text_pattern_ops);
 
 CREATE INDEX retailer_licence_prefix ON public.retailer USING btree (licence_no text_pattern_ops);
@@ -935,6 +1087,8 @@ CREATE INDEX retailer_phone_tail ON public.retailer USING btree (phone_tail) WHE
 CREATE INDEX retailer_pinyin ON public.retailer USING btree (pinyin text_pattern_ops);
 
 CREATE INDEX retailer_pinyin_trgm ON public.retailer USING gin (pinyin public.gin_trgm_ops, initials public.gin_trgm_ops);
+
+CREATE INDEX retailer_source ON public.retailer USING btree (source) WHERE (source <> ''::text);
 
 CREATE INDEX sessions_expiry ON public.sessions USING btree (expiry);
 
@@ -991,6 +1145,12 @@ ALTER TABLE ONLY public.attachment
 ALTER TABLE ONLY public.attachment
     ADD CONSTRAINT attachment_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);
 
+ALTER TABLE ONLY public.delivery_part
+    ADD CONSTRAINT delivery_part_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES public.delivery(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.delivery_problem
+    ADD CONSTRAINT delivery_problem_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES public.delivery(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.device_name
     ADD CONSTRAINT device_name_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
 
@@ -1032,6 +1192,12 @@ ALTER TABLE ONLY public.proposal
 
 ALTER TABLE ONLY public.proposal
     ADD CONSTRAINT proposal_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
+ALTER TABLE ONLY public.retailer_history
+    ADD CONSTRAINT retailer_history_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES public.delivery(id);
+
+ALTER TABLE ONLY public.retailer_history
+    ADD CONSTRAINT retailer_history_retailer_id_fkey FOREIGN KEY (retailer_id) REFERENCES public.retailer(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.shift
     ADD CONSTRAINT shift_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);

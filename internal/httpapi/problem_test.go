@@ -273,6 +273,8 @@ func neverSeen() []string {
 		"offer_answered_once", "offer_expires_later", "offer_state_known",
 		"place_named", "place_point_in_range",
 		"org_level_known", "person_role_known", "appeal_reporter_mode_known",
+		"delivery_one_open", "delivery_state_known", "import_profile_named", "retailer_extra_object", "retailer_geo_quality_known",
+		"retailer_history_kind_known", "retailer_market_type_known", "retailer_school_not_negative",
 		"retailer_licence_no_form", "retailer_licence_no_unique", "retailer_point_in_range", "retailer_point_whole", "retailer_status_known",
 		"sortie_one_per_offer", "sortie_outcome_known", "sortie_outcome_with_end", "sortie_times_in_order",
 		"ticket_closed_has_time", "ticket_dispatch_has_point", "ticket_kind_known", "ticket_number_unique", "ticket_place_quality_known",
