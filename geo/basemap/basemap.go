@@ -20,9 +20,6 @@ const MaxZoom = 16
 var (
 	// ErrNone says that no basemap has been loaded.
 	ErrNone = errors.New("there is no basemap")
-	// ErrNoTile says that a tile does not exist: the zoom is not 0 to MaxZoom,
-	// or column or row are outside the world.
-	ErrNoTile = errors.New("no such tile")
 	// ErrFeature says that a feature cannot be part of a basemap.
 	ErrFeature = errors.New("not a feature of a basemap")
 )

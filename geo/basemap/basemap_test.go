@@ -10,6 +10,7 @@ import (
 	"github.com/paulmach/orb/encoding/mvt"
 	"github.com/paulmach/orb/maptile"
 
+	"jiujin/geo/tile"
 	"jiujin/internal/pg"
 	"jiujin/internal/pg/pgtest"
 )
@@ -60,14 +61,14 @@ func replace(t testing.TB, db *pg.DB, info Info, list []Feature) (version int64)
 func layersAt(t testing.TB, tiles *Tiles, z int) map[string]*mvt.Layer {
 	t.Helper()
 	at := maptile.At(centre, maptile.Zoom(z))
-	tile, err := tiles.Tile(context.Background(), z, int(at.X), int(at.Y))
+	got, err := tiles.Tile(context.Background(), z, int(at.X), int(at.Y))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(tile.Data) == 0 {
+	if len(got.Data) == 0 {
 		return nil
 	}
-	layers, err := mvt.UnmarshalGzipped(tile.Data)
+	layers, err := mvt.UnmarshalGzipped(got.Data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,18 +134,18 @@ func TestTileEdges(t *testing.T) {
 	db := pgtest.New(t)
 	tiles := NewTiles(db.Pool, 1<<20)
 	ctx := context.Background()
-	if tile, err := tiles.Tile(ctx, 3, 1, 1); err != nil || len(tile.Data) != 0 {
-		t.Errorf("without a map: %v, %v", tile, err)
+	if got, err := tiles.Tile(ctx, 3, 1, 1); err != nil || len(got.Data) != 0 {
+		t.Errorf("without a map: %v, %v", got, err)
 	}
 	if _, err := Load(ctx, db.Pool); !errors.Is(err, ErrNone) {
 		t.Errorf("load without a map: %v", err)
 	}
 	replace(t, db, county, features())
-	if tile, err := tiles.Tile(ctx, 14, 0, 0); err != nil || len(tile.Data) != 0 || tile.ETag == "" {
-		t.Errorf("far away: %v, %v", tile, err)
+	if got, err := tiles.Tile(ctx, 14, 0, 0); err != nil || len(got.Data) != 0 || got.ETag == "" {
+		t.Errorf("far away: %v, %v", got, err)
 	}
 	for _, c := range [][3]int{{-1, 0, 0}, {17, 0, 0}, {0, 1, 0}, {0, 0, 1}, {5, -1, 0}, {5, 0, -1}, {5, 32, 0}, {16, 0, 65536}, {70, 0, 0}} {
-		if _, err := tiles.Tile(ctx, c[0], c[1], c[2]); !errors.Is(err, ErrNoTile) {
+		if _, err := tiles.Tile(ctx, c[0], c[1], c[2]); !errors.Is(err, tile.ErrNone) {
 			t.Errorf("tile %v: %v", c, err)
 		}
 	}
@@ -158,12 +159,12 @@ func TestReplace(t *testing.T) {
 	ctx := context.Background()
 	tiles := NewTiles(db.Pool, 1<<20)
 	at := maptile.At(centre, 12)
-	get := func() Tile {
-		tile, err := tiles.Tile(ctx, 12, int(at.X), int(at.Y))
+	get := func() tile.Tile {
+		got, err := tiles.Tile(ctx, 12, int(at.X), int(at.Y))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return tile
+		return got
 	}
 
 	if v := replace(t, db, county, features()); v != 1 {

@@ -13,6 +13,7 @@ import (
 
 	"jiujin/dispatch"
 	"jiujin/geo/basemap"
+	"jiujin/geo/tile"
 	"jiujin/geo/retailer"
 	"jiujin/internal/auth"
 	"jiujin/internal/pg"
@@ -152,7 +153,7 @@ var known = []struct {
 	{retailer.ErrList, 422, "unreadable_list", text{"无法读取该名单，请检查编码、分隔符和表头。", "The list cannot be read; check encoding, separator and header."}},
 	{jsonfix.ErrTooMany, 413, "too_large", text{"一次最多 10000 条定位记录，请分批发送。", "At most 10,000 records in one body; send several."}},
 	{basemap.ErrNone, 404, "not_found", text{"没有底图。", "There is no basemap."}},
-	{basemap.ErrNoTile, 404, "not_found", text{"没有这个瓦片。", "There is no such tile."}},
+	{tile.ErrNone, 404, "not_found", text{"没有这个瓦片。", "There is no such tile."}},
 }
 
 // weak maps the reasons of auth.CheckPassword to the message for the field.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"jiujin/geo/basemap"
+	"jiujin/geo/tile"
 )
 
 func (s *Server) tileRoutes() { s.echo.GET("/api/v1/tiles/:z/:x/:y", s.tile) }
@@ -16,23 +16,33 @@ func (s *Server) tileRoutes() { s.echo.GET("/api/v1/tiles/:z/:x/:y", s.tile) }
 // tile serves one vector tile of the basemap; y ends in .mvt. Tiles are kept compressed, and every client of ours
 // takes gzip.
 func (s *Server) tile(c echo.Context) error {
-	z, errZ := strconv.Atoi(c.Param("z"))
-	x, errX := strconv.Atoi(c.Param("x"))
-	row, named := strings.CutSuffix(c.Param("y"), ".mvt")
-	y, errY := strconv.Atoi(row)
-	if errors.Join(errZ, errX, errY) != nil || !named {
+	z, x, y, ok := tileAt(c, ".mvt")
+	if !ok {
 		return s.echoRefuse(c, errNotFound)
 	}
 	t, err := s.deps.Tiles.Tile(c.Request().Context(), z, x, y)
-	if errors.Is(err, basemap.ErrNoTile) {
-		return s.echoRefuse(c, errNotFound)
-	}
 	if err != nil {
 		return s.echoRefuse(c, err)
 	}
+	return sendTile(c, t, "public, max-age=60, stale-while-revalidate=86400")
+}
+
+// tileAt reads zoom, column and row; the row ends in suffix.
+func tileAt(c echo.Context, suffix string) (z, x, y int, ok bool) {
+	z, errZ := strconv.Atoi(c.Param("z"))
+	x, errX := strconv.Atoi(c.Param("x"))
+	row, named := strings.CutSuffix(c.Param("y"), suffix)
+	y, errY := strconv.Atoi(row)
+	return z, x, y, named && errors.Join(errZ, errX, errY) == nil
+}
+
+// sendTile answers with a tile, with 304 when the client has it, or with 204 when nothing is in it.
+func sendTile(c echo.Context, t tile.Tile, cached string) error {
 	head := c.Response().Header()
-	head.Del("Vary") // the same for everybody
-	head.Set("Cache-Control", "public, max-age=60, stale-while-revalidate=86400")
+	if strings.HasPrefix(cached, "public") {
+		head.Del("Vary") // the same for everybody
+	}
+	head.Set("Cache-Control", cached)
 	head.Set("ETag", t.ETag)
 	if c.Request().Header.Get("If-None-Match") == t.ETag {
 		return c.NoContent(http.StatusNotModified)
@@ -40,6 +50,8 @@ func (s *Server) tile(c echo.Context) error {
 	if len(t.Data) == 0 {
 		return c.NoContent(http.StatusNoContent)
 	}
-	head.Set("Content-Encoding", "gzip")
-	return c.Blob(http.StatusOK, "application/vnd.mapbox-vector-tile", t.Data)
+	if t.Gzip {
+		head.Set("Content-Encoding", "gzip")
+	}
+	return c.Blob(http.StatusOK, t.Kind, t.Data)
 }

@@ -1,36 +1,45 @@
-package basemap
+package tile
 
 import (
 	"container/list"
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 )
 
-// key names a tile of one version of the map; tiles of older versions are
+// Key names a tile of one version of a map; tiles of older versions are
 // asked for no more and fall out of the cache.
-type key struct {
-	version int64
-	z, x, y int
+type Key struct {
+	Version int64
+	Z, X, Y int
+}
+
+// Check says whether the key is that of a tile down to zoom deepest. The error wraps ErrNone.
+func (k Key) Check(deepest int) error {
+	if k.Z < 0 || k.Z > deepest || k.X < 0 || k.Y < 0 || k.X >= 1<<k.Z || k.Y >= 1<<k.Z {
+		return fmt.Errorf("tile %d/%d/%d: %w", k.Z, k.X, k.Y, ErrNone)
+	}
+	return nil
 }
 
 // entryBytes is what an entry takes beside the tile's data, roughly.
 const entryBytes = 256
 
-// cache keeps the tiles used last, up to a number of bytes, and sees that one
-// caller at a time makes a tile.
-type cache struct {
+// Cache keeps the tiles used last, up to a number of bytes, and sees that one
+// caller at a time makes a tile. It is safe for concurrent use.
+type Cache struct {
 	limit int
 
 	mu      sync.Mutex
 	bytes   int
 	order   *list.List // of *entry, the one used last in front
-	entries map[key]*list.Element
-	making  map[key]*work
+	entries map[Key]*list.Element
+	making  map[Key]*work
 }
 
 type entry struct {
-	key  key
+	key  Key
 	tile Tile
 }
 
@@ -46,15 +55,16 @@ type work struct {
 // errPanic is what those get who wait for a maker that panics.
 var errPanic = errors.New("making the tile failed")
 
-func newCache(limit int) *cache {
-	return &cache{limit: limit, order: list.New(), entries: map[key]*list.Element{}, making: map[key]*work{}}
+// NewCache keeps at most limit bytes of tiles; 0 keeps none.
+func NewCache(limit int) *Cache {
+	return &Cache{limit: limit, order: list.New(), entries: map[Key]*list.Element{}, making: map[Key]*work{}}
 }
 
-// get is the tile under k, from the cache, from another caller who is making
+// Get is the tile under k, from the cache, from another caller who is making
 // it, or from fn. The error of fn goes to all who wait, unless the one at work
 // was cancelled: then the next takes over. An ended ctx frees the waiting
 // caller. Errors are not kept.
-func (c *cache) get(ctx context.Context, k key, fn func() (Tile, error)) (Tile, error) {
+func (c *Cache) Get(ctx context.Context, k Key, fn func() (Tile, error)) (Tile, error) {
 	for {
 		tile, kept, other := c.look(k)
 		if kept {
@@ -76,7 +86,7 @@ func (c *cache) get(ctx context.Context, k key, fn func() (Tile, error)) (Tile, 
 
 // look finds the tile, or the work of another on it. With neither the caller
 // is registered as the one at work and must call make.
-func (c *cache) look(k key) (tile Tile, kept bool, other *work) {
+func (c *Cache) look(k Key) (tile Tile, kept bool, other *work) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if el, ok := c.entries[k]; ok {
@@ -90,7 +100,7 @@ func (c *cache) look(k key) (tile Tile, kept bool, other *work) {
 	return Tile{}, false, nil
 }
 
-func (c *cache) make(k key, fn func() (Tile, error)) (Tile, error) {
+func (c *Cache) make(k Key, fn func() (Tile, error)) (Tile, error) {
 	c.mu.Lock()
 	w := c.making[k]
 	c.mu.Unlock()
@@ -99,7 +109,7 @@ func (c *cache) make(k key, fn func() (Tile, error)) (Tile, error) {
 	return w.tile, w.err
 }
 
-func (c *cache) finish(k key, w *work) {
+func (c *Cache) finish(k Key, w *work) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.making, k)

@@ -1,4 +1,4 @@
-package basemap
+package tile
 
 import (
 	"context"
@@ -14,12 +14,12 @@ import (
 func TestCacheKeepsTheLastUsed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.IntRange(0, 4000).Draw(t, "limit")
-		c := newCache(limit)
+		c := NewCache(limit)
 		var last []entry // the one used last at the end
 		for _, x := range rapid.SliceOf(rapid.IntRange(0, 9)).Draw(t, "asked") {
-			want := entry{key{x: x}, Tile{Data: make([]byte, 100*x)}}
+			want := entry{Key{X: x}, Tile{Data: make([]byte, 100*x)}}
 			made := false
-			if _, err := c.get(context.Background(), want.key, func() (Tile, error) { made = true; return want.tile, nil }); err != nil {
+			if _, err := c.Get(context.Background(), want.key, func() (Tile, error) { made = true; return want.tile, nil }); err != nil {
 				t.Fatal(err)
 			}
 			kept := false
@@ -52,12 +52,12 @@ func TestCacheKeepsTheLastUsed(t *testing.T) {
 
 func TestCacheMakesATileOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCache(1 << 20)
+		c := NewCache(1 << 20)
 		release := make(chan struct{})
 		made := 0
 		for range 9 {
 			go func() {
-				tile, err := c.get(t.Context(), key{}, func() (Tile, error) {
+				tile, err := c.Get(t.Context(), Key{}, func() (Tile, error) {
 					made++
 					<-release
 					return Tile{ETag: "x"}, nil
@@ -70,7 +70,7 @@ func TestCacheMakesATileOnce(t *testing.T) {
 		synctest.Wait() // one is at work, eight wait
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := c.get(gone, key{}, nil); !errors.Is(err, context.Canceled) {
+		if _, err := c.Get(gone, Key{}, nil); !errors.Is(err, context.Canceled) {
 			t.Errorf("the caller who cannot wait got %v", err)
 		}
 		close(release)
@@ -84,10 +84,10 @@ func TestCacheMakesATileOnce(t *testing.T) {
 // When the caller at work is cancelled, one who waits takes over.
 func TestCacheSurvivesACancelledMaker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newCache(1 << 20)
+		c := NewCache(1 << 20)
 		first, cancel := context.WithCancel(t.Context())
 		go func() {
-			_, err := c.get(first, key{}, func() (Tile, error) { <-first.Done(); return Tile{}, first.Err() })
+			_, err := c.Get(first, Key{}, func() (Tile, error) { <-first.Done(); return Tile{}, first.Err() })
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("the first got %v", err)
 			}
@@ -96,7 +96,7 @@ func TestCacheSurvivesACancelledMaker(t *testing.T) {
 		answered := 0
 		for range 3 {
 			go func() {
-				tile, err := c.get(t.Context(), key{}, func() (Tile, error) { return Tile{ETag: "x"}, nil })
+				tile, err := c.Get(t.Context(), Key{}, func() (Tile, error) { return Tile{ETag: "x"}, nil })
 				if err != nil || tile.ETag != "x" {
 					t.Errorf("%v, %v", tile, err)
 				}
@@ -118,9 +118,9 @@ func TestCacheSurvivesACancelledMaker(t *testing.T) {
 }
 
 func TestCacheKeepsNoErrors(t *testing.T) {
-	c := newCache(1 << 20)
+	c := NewCache(1 << 20)
 	boom := errors.New("database gone")
-	if _, err := c.get(context.Background(), key{}, func() (Tile, error) { return Tile{}, boom }); !errors.Is(err, boom) {
+	if _, err := c.Get(context.Background(), Key{}, func() (Tile, error) { return Tile{}, boom }); !errors.Is(err, boom) {
 		t.Errorf("got %v", err)
 	}
 	func() {
@@ -129,9 +129,9 @@ func TestCacheKeepsNoErrors(t *testing.T) {
 				t.Error("the panic was swallowed")
 			}
 		}()
-		_, _ = c.get(context.Background(), key{}, func() (Tile, error) { panic("bug") })
+		_, _ = c.Get(context.Background(), Key{}, func() (Tile, error) { panic("bug") })
 	}()
-	tile, err := c.get(context.Background(), key{}, func() (Tile, error) { return Tile{ETag: "x"}, nil })
+	tile, err := c.Get(context.Background(), Key{}, func() (Tile, error) { return Tile{ETag: "x"}, nil })
 	if err != nil || tile.ETag != "x" {
 		t.Errorf("afterwards: %v, %v", tile, err)
 	}
