@@ -16,7 +16,7 @@ func anywhere() *rapid.Generator[orb.Point] {
 		if rapid.Bool().Draw(t, "town") {
 			return orb.Point{rapid.Float64Range(104, 104.02).Draw(t, "lon"), rapid.Float64Range(30, 30.02).Draw(t, "lat")}
 		}
-		return orb.Point{rapid.Float64Range(-180, 180).Draw(t, "lon"), rapid.Float64Range(-85, 85).Draw(t, "lat")}
+		return orb.Point{rapid.Float64Range(-180, 179.99).Draw(t, "lon"), rapid.Float64Range(-85, 85).Draw(t, "lat")}
 	})
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"jiujin/dispatch"
 	"jiujin/geo/basemap"
+	"jiujin/geo/retailer/atlas"
 	"jiujin/internal/auth"
 	"jiujin/internal/httpapi"
 	"jiujin/internal/live"
@@ -152,6 +153,7 @@ type service struct {
 	devices  *tracking.Devices
 	board    *live.Board
 	fences   *tracking.Fences
+	atlas    *atlas.Atlas
 	arrivals *dispatch.Arrivals
 	engine   *dispatch.Engine
 	api      *httpapi.Server
@@ -215,6 +217,7 @@ func (s *service) wire(positions *tracking.Store, spool *tracking.Log) {
 	}
 	rules.TopSpeedKmh = s.cfg.TopSpeedKmh
 	s.devices = tracking.NewDevices(s.db)
+	s.atlas = atlas.New(s.db, tileCache/4, s.log)
 	s.fences = tracking.NewFences(s.db, positions, s.log, s.board.OnFence)
 	s.arrivals = &dispatch.Arrivals{Service: core, Log: s.log, Wake: wake()}
 	s.ingest = tracking.NewIngestor(s.db, spool, positions, rules, s.onFix, s.log)
@@ -243,7 +246,7 @@ func (s *service) httpServer(passwords *auth.Passwords) (*httpapi.Server, error)
 		DB: s.db, Passwords: passwords, Logger: s.log, Metrics: s.metrics(),
 		Config: s.publicConfig, Ready: s.ready(),
 		Dispatch: s.engine.Service, Devices: s.devices, Ingest: s.ingest, Fences: s.fences, Hub: s.board.Hub,
-		Tiles: basemap.NewTiles(s.db.Pool, tileCache), Region: region,
+		Tiles: basemap.NewTiles(s.db.Pool, tileCache), Atlas: s.atlas, Region: region,
 		Web: webmap.Dist(), Proxies: proxies, Origins: s.cfg.Origins,
 	})
 }
@@ -279,6 +282,8 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	g.Go(func() error { return s.board.Run(ctx) })
 	g.Go(func() error { return s.engine.Run(ctx) })
 	g.Go(func() error { return s.fences.Run(ctx) })
+	g.Go(func() error { return s.atlas.Run(ctx) })
+	g.Go(func() error { return pg.Listen(ctx, s.url, atlas.Channel, s.atlas.Wake) })
 	g.Go(func() error { return s.arrivals.Run(ctx) })
 	g.Go(func() error { return s.api.Run(ctx) })
 	g.Go(func() error { return tracking.RunPartitions(ctx, s.db, s.cfg.keep(), s.log) })

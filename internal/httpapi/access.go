@@ -115,6 +115,7 @@ func accessTable() []rule {
 
 		{method: "GET", path: v1 + "/retailers", access: desk},
 		{method: "GET", path: v1 + "/retailers/{licence_no}", access: desk},
+		{method: "GET", path: v1 + "/retailers/tiles/{z}/{x}/{y}", access: desk, quiet: true},
 		{method: "POST", path: v1 + "/retailers/import", access: administrator, bodyMax: 64 << 20, within: 10 * time.Minute},
 
 		{method: "POST", path: v1 + "/tickets", access: only(auth.Agent, auth.Dispatcher)},

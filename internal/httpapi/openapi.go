@@ -64,7 +64,8 @@ func (r rule) inboundSecurity() []map[string][]string {
 // describeEchoRoutes writes the routes that huma does not serve into the document.
 func (s *Server) describeEchoRoutes() {
 	list := append(s.describeInbound(), s.describeTracks()...)
-	list = append(list, s.describeFixes(), s.describeLive(), s.describeTiles(), s.describeImport(), s.describeAttachment())
+	list = append(list, s.describeFixes(), s.describeLive(), s.describeImport(), s.describeAttachment())
+	list = append(list, s.describeTiles()...)
 	for _, op := range list {
 		row := s.rules[op.Method+" "+op.Path]
 		op.Security = row.security()
@@ -173,24 +174,6 @@ func (s *Server) describeLive() *huma.Operation {
 			"retry: 1500\nevent: hello\ndata: {\"boot\":\"K7QX2M4P9A\",\"now\":\"2026-11-22T06:10:24.123Z\",\"seq\":812,\"view\":\"board\"}\n\n"+
 				"event: fixes\ndata: {\"now\":\"2026-11-22T06:10:24.323Z\",\"f\":[[12,117.97,28.45,90,34.5,1795327824000]]}\n\n"),
 	}
-}
-
-func (s *Server) describeTiles() *huma.Operation {
-	number := &huma.Schema{Type: "integer"}
-	op := &huma.Operation{
-		OperationID: "get-tile", Method: http.MethodGet, Path: "/api/v1/tiles/{z}/{x}/{y}", Tags: []string{"map"},
-		Summary:     "One vector tile of the basemap",
-		Description: "Web Mercator, counted from the north-west. Layers: road, water, green, district, place. Always compressed with gzip.",
-		Parameters: []*huma.Param{
-			param("path", "z", "Zoom", true, number), param("path", "x", "Column", true, number),
-			param("path", "y", "Row, followed by .mvt", true, &huma.Schema{Type: "string", Pattern: `^[0-9]+\.mvt$`}),
-			param("header", "If-None-Match", "ETag of the tile the client has", false, &huma.Schema{Type: "string"}),
-		},
-		Responses: s.ok("A Mapbox Vector Tile", "application/vnd.mapbox-vector-tile", &huma.Schema{Type: "string", Format: "binary"}, nil),
-	}
-	op.Responses["204"] = &huma.Response{Description: "Nothing is in the tile"}
-	op.Responses["304"] = &huma.Response{Description: "The client's tile is current"}
-	return op
 }
 
 func (s *Server) describeImport() *huma.Operation {

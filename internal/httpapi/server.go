@@ -25,6 +25,7 @@ import (
 
 	"jiujin/dispatch"
 	"jiujin/geo/basemap"
+	"jiujin/geo/retailer/atlas"
 	"jiujin/internal/auth"
 	"jiujin/internal/live"
 	"jiujin/internal/pg"
@@ -50,6 +51,7 @@ type Deps struct {
 	Fences   *tracking.Fences
 	Hub      *live.Hub
 	Tiles    *basemap.Tiles
+	Atlas    *atlas.Atlas
 
 	// Region is the area served, in WGS-84: the points of cases and of
 	// imported retailers must lie in it. The zero Bound means the whole Earth.

@@ -11,7 +11,10 @@ import (
 	"jiujin/geo/tile"
 )
 
-func (s *Server) tileRoutes() { s.echo.GET("/api/v1/tiles/:z/:x/:y", s.tile) }
+func (s *Server) tileRoutes() {
+	s.echo.GET("/api/v1/tiles/:z/:x/:y", s.tile)
+	s.echo.GET("/api/v1/retailers/tiles/:z/:x/:y", s.registerTile)
+}
 
 // tile serves one vector tile of the basemap; y ends in .mvt. Tiles are kept compressed, and every client of ours
 // takes gzip.
@@ -25,6 +28,19 @@ func (s *Server) tile(c echo.Context) error {
 		return s.echoRefuse(c, err)
 	}
 	return sendTile(c, t, "public, max-age=60, stale-while-revalidate=86400")
+}
+
+// registerTile serves one vector tile of the register; y ends in .mvt.
+func (s *Server) registerTile(c echo.Context) error {
+	z, x, y, ok := tileAt(c, ".mvt")
+	if !ok {
+		return s.echoRefuse(c, errNotFound)
+	}
+	t, err := s.deps.Atlas.Tile(c.Request().Context(), z, x, y)
+	if err != nil {
+		return s.echoRefuse(c, err)
+	}
+	return sendTile(c, t, "private, no-cache")
 }
 
 // tileAt reads zoom, column and row; the row ends in suffix.
