@@ -13,8 +13,8 @@ import (
 
 	"jiujin/dispatch"
 	"jiujin/geo/basemap"
-	"jiujin/geo/tile"
 	"jiujin/geo/retailer"
+	"jiujin/geo/tile"
 	"jiujin/internal/auth"
 	"jiujin/internal/pg"
 	"jiujin/ticket"
