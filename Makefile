@@ -62,10 +62,11 @@ fmt: web-map/node_modules/.stamp ## Format Go and the web sources
 	cd web-map && npm run --silent format >/dev/null
 
 .PHONY: prove
-prove: setup build ## The long proofs: 10,000 nearest scenes, 50 kill -9 of the server, 20 of the database
+prove: setup build ## The long proofs: 10,000 nearest scenes and ways on roads, 50 kill -9 of the server, 20 of the database
 	go test ./tracking -count=1 -run 'NearestIsAScan$$' -scenes 10000 -v -timeout 30m
 	go test ./geo -count=1 -run 'CellAtIsTheLibrarys' -points 10000000 -v
 	go test ./tracking -count=1 -run Streams -streams 100 -timeout 30m
+	go test ./geo/road -count=1 -run 'Dijkstra|Turns' -pairs 10000 -rapid.checks 5000 -v
 	deploy/crash.sh 50 20
 
 .PHONY: backlog

@@ -15,6 +15,7 @@ type benchCmd struct {
 	Terminals benchTerminalsCmd `cmd:"" help:"Measure JT/T 808 terminals from the socket to the disk and back: frames, acknowledgement, idle memory."`
 	History   benchHistoryCmd   `cmd:"" help:"Measure the history: bytes a fix, tracks, reading unit-days while positions come in."`
 	Register  benchRegisterCmd  `cmd:"" help:"Measure the import of a register: an empty one, the same list again, the next month, and after kills."`
+	Roads     benchRoadsCmd     `cmd:"" help:"Measure the ways of many vehicles to one case on a road net."`
 }
 
 // printFigures prints v as one JSON object.

@@ -261,8 +261,8 @@ func (c *city) dispatch(t *testing.T) {
 	got := c.seconds.Matrix(snaps(want.Vehicles), snaps(want.Incidents))
 	for v, row := range want.Seconds {
 		for i, w := range row {
-			if !alike(float64(got[v][i]), w) {
-				t.Errorf("%s to %s takes %.1f s, want %.1f", want.Vehicles[v].ID, want.Incidents[i].ID, got[v][i], w)
+			if !alike(float64(got[v][i].Cost), w) {
+				t.Errorf("%s to %s takes %.1f s, want %.1f", want.Vehicles[v].ID, want.Incidents[i].ID, got[v][i].Cost, w)
 			}
 		}
 	}
@@ -271,10 +271,10 @@ func (c *city) dispatch(t *testing.T) {
 		for v := range order {
 			order[v] = v
 		}
-		slices.SortFunc(order, func(a, b int) int { return int(math.Copysign(1, float64(got[a][i]-got[b][i]))) })
+		slices.SortFunc(order, func(a, b int) int { return int(math.Copysign(1, float64(got[a][i].Cost-got[b][i].Cost))) })
 		for k, name := range three {
 			v := slices.IndexFunc(want.Vehicles, func(s spot) bool { return s.ID == name })
-			if order[k] != v && math.Abs(float64(got[order[k]][i]-got[v][i])) > 0.1 {
+			if order[k] != v && math.Abs(float64(got[order[k]][i].Cost-got[v][i].Cost)) > 0.1 {
 				t.Errorf("%s: number %d is %s, want %s", want.Incidents[i].ID, k+1, want.Vehicles[order[k]].ID, name)
 			}
 		}
@@ -285,7 +285,7 @@ func (c *city) dispatch(t *testing.T) {
 }
 
 // leastTotal is the least sum of costs with one row for each column: Kuhn's method with potentials.
-func leastTotal(cost [][]road.Cost) (total float64) {
+func leastTotal(cost [][]road.Trip) (total float64) {
 	rows, cols := len(cost), len(cost[0])
 	u, v := make([]float64, cols+1), make([]float64, rows+1) // of columns, of rows
 	of := make([]int, rows+1)                                // column of each row, from 1; 0: none
@@ -303,7 +303,7 @@ func leastTotal(cost [][]road.Cost) (total float64) {
 				if used[i] {
 					continue
 				}
-				if c := float64(cost[i-1][of[at]-1]) - u[of[at]] - v[i]; c < least[i] {
+				if c := float64(cost[i-1][of[at]-1].Cost) - u[of[at]] - v[i]; c < least[i] {
 					least[i], way[i] = c, at
 				}
 				if least[i] < step {
@@ -327,7 +327,7 @@ func leastTotal(cost [][]road.Cost) (total float64) {
 	}
 	for i := 1; i <= rows; i++ {
 		if of[i] != 0 {
-			total += float64(cost[i-1][of[i]-1])
+			total += float64(cost[i-1][of[i]-1].Cost)
 		}
 	}
 	return total
@@ -358,7 +358,10 @@ func (c *city) response(t *testing.T) {
 	}
 	for _, r := range rows(t, c.stem+"-response.expected.csv") {
 		to := c.snap(t, c.net.Points[id(t, r["osm_node"])])
-		took := c.seconds.ToOne(to, from)
+		var took []road.Cost
+		for _, trip := range c.seconds.ToOne(to, from) {
+			took = append(took, trip.Cost)
+		}
 		sorted := slices.Clone(took)
 		slices.Sort(sorted)
 		for k, which := range []string{"first", "second", "third", "nearest_great_circle"} {
@@ -367,7 +370,7 @@ func (c *city) response(t *testing.T) {
 				t.Errorf("%s: %s takes %.1f s as the %s, want %s", r["shop"], r[which], got, which, r[which+"_s"])
 			}
 		}
-		short := c.metres.ToOne(to, from[byName[r["first"]]:][:1])[0]
+		short := c.metres.ToOne(to, from[byName[r["first"]]:][:1])[0].Cost
 		if !alike(float64(short), number(t, r["first_shortest_m"])) {
 			t.Errorf("%s: %.1f m from %s, want %s", r["shop"], short, r["first"], r["first_shortest_m"])
 		}

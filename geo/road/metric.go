@@ -11,11 +11,12 @@ const closed = math.MaxUint32
 // Metric is what the edges of a graph cost, in millimetres or in tenths of a millisecond. It does not change and is safe
 // for concurrent use. No way of more than 4,294 km or 119 hours is found.
 type Metric struct {
-	g    *Graph
-	unit float64  // of a cost, in metres or seconds
-	cost []uint32 // by edge
-	out  []arc    // in the order of the edges
-	in   []arc    // in the order of Graph.in
+	g     *Graph
+	unit  float64    // of a cost, in metres or seconds
+	cost  []uint32   // by edge
+	out   []arc      // in the order of the edges
+	in    []arc      // in the order of Graph.in
+	paths *hierarchy // nil unless prepared
 }
 
 // arc is the far end of an edge and what it costs to get there, together in memory.

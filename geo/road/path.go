@@ -10,9 +10,10 @@ import (
 
 // Path is the best way by m, with its length and its time by the metric clock. The error wraps ErrNoWay.
 func (m *Metric) Path(from, to Snap, clock *Metric) (Path, error) {
-	s, ends := m.backward(to, []Snap{from})
+	s, exits := m.backward(m.entries(to), []Snap{from})
 	defer m.g.pool.Put(s)
-	at, cost := m.best(s, ends[0], from, to)
+	straight, _ := m.direct(from, to)
+	at, cost := best(s, exits[0], straight)
 	if cost == closed {
 		return Path{}, fmt.Errorf("%w from %.6f, %.6f to %.6f, %.6f", ErrNoWay, from.Point[0], from.Point[1], to.Point[0], to.Point[1])
 	}

@@ -2,9 +2,11 @@ package road
 
 import (
 	"container/heap"
+	"context"
 	"flag"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/paulmach/orb"
@@ -60,12 +62,12 @@ func drawn(r *rand.Rand, side int, turns int) Net {
 }
 
 // queue is a binary heap of the standard library, for the plain search.
-type queue []end
+type queue []leg
 
 func (q queue) Len() int           { return len(q) }
 func (q queue) Less(i, j int) bool { return q[i].cost < q[j].cost }
 func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(v any)        { *q = append(*q, v.(end)) }
+func (q *queue) Push(v any)        { *q = append(*q, v.(leg)) }
 func (q *queue) Pop() any {
 	v := (*q)[len(*q)-1]
 	*q = (*q)[:len(*q)-1]
@@ -79,8 +81,8 @@ func plain(m *Metric, from uint32) []uint32 {
 		cost[i] = closed
 	}
 	cost[from] = 0
-	for q := (queue{{from, 0}}); len(q) > 0; {
-		at := heap.Pop(&q).(end)
+	for q := (queue{{from, 0, 0}}); len(q) > 0; {
+		at := heap.Pop(&q).(leg)
 		if at.cost > cost[at.node] {
 			continue
 		}
@@ -90,7 +92,7 @@ func plain(m *Metric, from uint32) []uint32 {
 			}
 			if c := at.cost + m.cost[e]; m.cost[e] != closed && c < cost[m.g.to[e]] {
 				cost[m.g.to[e]] = c
-				heap.Push(&q, end{m.g.to[e], c})
+				heap.Push(&q, leg{m.g.to[e], c, 0})
 			}
 		}
 	}
@@ -99,25 +101,36 @@ func plain(m *Metric, from uint32) []uint32 {
 
 func (g *Graph) nodeSnap(n uint32) Snap { return Snap{Point: g.point(n), node: n, piece: none} }
 
-// TestWaysAreThoseOfDijkstra compares random pairs of nodes, also with closed roads.
+// TestWaysAreThoseOfDijkstra compares random pairs of nodes, with restricted turns and closed roads, with and without
+// preparation.
 func TestWaysAreThoseOfDijkstra(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	done, reached := 0, 0
 	for done < *pairs {
-		g, err := Build(drawn(r, 60, 0))
+		g, err := Build(drawn(r, 60, 300))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range []*Metric{g.Metres(), g.Seconds(CarBasicV1(), 0)} {
-			from := uint32(r.IntN(len(g.ids)))
-			want := plain(m, from)
-			for range 50 {
-				to := uint32(r.IntN(len(g.ids)))
-				if got := m.ToOne(g.nodeSnap(to), []Snap{g.nodeSnap(from)})[0]; got != m.value(want[to]) {
-					t.Fatalf("from node %d to %d costs %v, want %v", from, to, got, m.value(want[to]))
+		shut := map[int64]bool{int64(r.IntN(3000)): true, int64(r.IntN(3000)): true}
+		for _, m := range []*Metric{g.Metres(), g.Seconds(CarBasicV1(), 0), g.Seconds(CarDutyV1(), 8).without(shut)} {
+			prepared, err := m.Prepare(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			from := uint32(r.IntN(int(g.plain)))
+			cost := plain(m, from)
+			for range 100 {
+				to := uint32(r.IntN(int(g.plain)))
+				want := cost[to]
+				for _, c := range g.copy[to] {
+					want = min(want, cost[c])
+				}
+				a, b := m.ToOne(g.nodeSnap(to), []Snap{g.nodeSnap(from)})[0], prepared.ToOne(g.nodeSnap(to), []Snap{g.nodeSnap(from)})[0]
+				if a.Cost != m.value(want) || b.Cost != a.Cost {
+					t.Fatalf("from node %d to %d costs %v, prepared %v, want %v", from, to, a, b, m.value(want))
 				}
 				done++
-				if want[to] != closed {
+				if want != closed {
 					reached++
 				}
 			}
@@ -127,6 +140,17 @@ func TestWaysAreThoseOfDijkstra(t *testing.T) {
 		t.Errorf("only %d of %d pairs are connected: the nets are too torn to say much", reached, done)
 	}
 	t.Logf("%d pairs, %d of them connected, none differs", done, reached)
+}
+
+// without closes ways.
+func (m *Metric) without(ways map[int64]bool) *Metric {
+	cost := slices.Clone(m.cost)
+	for e := range cost {
+		if ways[m.g.ways[m.g.way[e]].id] {
+			cost[e] = closed
+		}
+	}
+	return m.g.metric(cost, m.unit)
 }
 
 // states is a search over directed edges rather than nodes: the plain way to obey restricted turns. It gives the cost of
@@ -174,13 +198,13 @@ func states(net Net, m *Metric, from, to Snap) uint32 {
 		}
 		return true
 	}
-	best := m.direct(from, to)
+	best, _ := m.direct(from, to)
 	cost := map[uint32]uint32{} // of having driven an edge to its end
 	var q queue
 	push := func(e, c uint32) {
 		if old, ok := cost[e]; !ok || c < old {
 			cost[e] = c
-			heap.Push(&q, end{e, c})
+			heap.Push(&q, leg{e, c, 0})
 		}
 	}
 	push(from.piece, m.cost[from.piece]-share(m.cost[from.piece], from.part))
@@ -188,7 +212,7 @@ func states(net Net, m *Metric, from, to Snap) uint32 {
 		push(t, share(m.cost[t], from.part))
 	}
 	for len(q) > 0 {
-		at := heap.Pop(&q).(end)
+		at := heap.Pop(&q).(leg)
 		if at.cost > cost[at.node] {
 			continue
 		}
@@ -222,6 +246,10 @@ func TestRestrictedTurns(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := g.Seconds(CarBasicV1(), 0)
+		prepared, err := m.Prepare(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
 		within := func() Snap {
 			for {
 				e := uint32(r.IntN(int(g.first[g.plain])))
@@ -233,8 +261,11 @@ func TestRestrictedTurns(t *testing.T) {
 		for range 5 {
 			from, to := within(), within()
 			want := m.value(states(net, m, from, to))
-			if got := m.ToOne(to, []Snap{from})[0]; got != want {
+			if got := m.ToOne(to, []Snap{from})[0].Cost; got != want {
 				t.Fatalf("costs %v, want %v", got, want)
+			}
+			if got := prepared.ToOne(to, []Snap{from})[0].Cost; got != want {
+				t.Fatalf("costs %v when prepared, want %v", got, want)
 			}
 			path, err := m.Path(from, to, m)
 			if (err != nil) != math.IsInf(float64(want), 1) {

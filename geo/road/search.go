@@ -24,74 +24,75 @@ type Path struct {
 	Line    orb.LineString
 }
 
-// end is a node at which a search may begin or end, and what lies between it and the snapped point.
-type end struct{ node, cost uint32 }
+// leg is a node at which a search may begin or end, and what lies between it and the snapped point.
+type leg struct{ node, cost, mm uint32 }
 
 // exits are the nodes that one first comes to from s.
-func (m *Metric) exits(s Snap) []end {
+func (m *Metric) exits(s Snap) []leg {
 	if s.node != none {
-		return []end{{s.node, 0}}
+		return []leg{{s.node, 0, 0}}
 	}
-	var ends []end
+	var legs []leg
+	mm := m.g.mm[s.piece]
 	if c := m.cost[s.piece]; c != closed {
-		ends = append(ends, end{m.g.to[s.piece], c - share(c, s.part)})
+		legs = append(legs, leg{m.g.to[s.piece], c - share(c, s.part), mm - share(mm, s.part)})
 	}
 	if t := m.g.twin[s.piece]; t != none && m.cost[t] != closed {
-		ends = append(ends, end{m.g.to[t], share(m.cost[t], s.part)})
+		legs = append(legs, leg{m.g.to[t], share(m.cost[t], s.part), share(mm, s.part)})
 	}
-	return ends
+	return legs
 }
 
 // entries are the nodes from which one comes to s.
-func (m *Metric) entries(s Snap) (ends []end) {
+func (m *Metric) entries(s Snap) (legs []leg) {
 	if s.node != none {
-		ends = append(ends, end{s.node, 0})
+		legs = append(legs, leg{s.node, 0, 0})
 		for _, c := range m.g.copy[s.node] {
-			ends = append(ends, end{c, 0})
+			legs = append(legs, leg{c, 0, 0})
 		}
-		return ends
+		return legs
 	}
+	mm := m.g.mm[s.piece]
 	if c := m.cost[s.piece]; c != closed {
-		ends = m.begin(ends, s.piece, share(c, s.part))
+		legs = m.begin(legs, s.piece, share(c, s.part), share(mm, s.part))
 	}
 	if t := m.g.twin[s.piece]; t != none && m.cost[t] != closed {
-		ends = m.begin(ends, t, m.cost[t]-share(m.cost[t], s.part))
+		legs = m.begin(legs, t, m.cost[t]-share(m.cost[t], s.part), mm-share(mm, s.part))
 	}
-	return ends
+	return legs
 }
 
 // begin adds the node that an edge leaves, and those copies of it from which the edge may be taken.
-func (m *Metric) begin(ends []end, e, cost uint32) []end {
+func (m *Metric) begin(legs []leg, e, cost, mm uint32) []leg {
 	g := m.g
-	ends = append(ends, end{g.from[e], cost})
+	legs = append(legs, leg{g.from[e], cost, mm})
 	for _, c := range g.copy[g.from[e]] {
 		for f := g.first[c]; f < g.first[c+1]; f++ {
 			if g.way[f] == g.way[e] && g.to[f] == g.to[e] {
-				ends = append(ends, end{c, cost})
+				legs = append(legs, leg{c, cost, mm})
 				break
 			}
 		}
 	}
-	return ends
+	return legs
 }
 
-func share(cost uint32, part float64) uint32 { return uint32(math.Round(float64(cost) * part)) }
+func share(whole uint32, part float64) uint32 { return uint32(math.Round(float64(whole) * part)) }
 
-// direct is the cost from a to b along the one piece of road that both lie on; closed when that cannot be driven.
-func (m *Metric) direct(a, b Snap) uint32 {
+// direct is the cost and the length from a to b along the one piece of road that both lie on; closed when that cannot be
+// driven.
+func (m *Metric) direct(a, b Snap) (cost, mm uint32) {
 	if a.piece != b.piece || a.node != none && b.node != none {
-		return closed
+		return closed, 0
 	}
-	if a.part <= b.part {
-		if c := m.cost[a.piece]; c != closed {
-			return share(c, b.part) - share(c, a.part)
-		}
-		return closed
+	e, from, to := a.piece, a.part, b.part
+	if from > to {
+		e, from, to = m.g.twin[e], to, from
 	}
-	if t := m.g.twin[a.piece]; t != none && m.cost[t] != closed {
-		return share(m.cost[t], a.part) - share(m.cost[t], b.part)
+	if e == none || m.cost[e] == closed {
+		return closed, 0
 	}
-	return closed
+	return share(m.cost[e], to) - share(m.cost[e], from), share(m.g.mm[e], to) - share(m.g.mm[e], from)
 }
 
 // cell is what a search knows of a node, valid when stamp is the search's.
@@ -118,7 +119,7 @@ func newScratchPool(nodes int) *scratchPool {
 }
 
 // begin takes a scratch and puts the seeds into it.
-func (p *scratchPool) begin(seeds []end) *scratch {
+func (p *scratchPool) begin(seeds []leg) *scratch {
 	s := p.Get().(*scratch)
 	if s.stamp++; s.stamp == 0 {
 		clear(s.cells)
@@ -178,7 +179,7 @@ func (s *scratch) run(first []uint32, arcs []arc, waiting int, limit uint32, set
 }
 
 // await marks nodes and returns how many.
-func (s *scratch) await(ends []end) (n int) {
+func (s *scratch) await(ends []leg) (n int) {
 	for _, e := range ends {
 		if bit := uint64(1) << (e.node % 64); s.want[e.node/64]&bit == 0 {
 			s.want[e.node/64] |= bit
@@ -189,48 +190,78 @@ func (s *scratch) await(ends []end) (n int) {
 }
 
 // forget takes the marks away that a search did not come to.
-func (s *scratch) forget(ends []end) {
+func (s *scratch) forget(ends []leg) {
 	for _, e := range ends {
 		s.want[e.node/64] &^= 1 << (e.node % 64)
 	}
 }
 
-// ToOne is what the ways from many points to one cost, in the order of from; NoWay where none leads.
-func (m *Metric) ToOne(to Snap, from []Snap) []Cost {
-	s, ends := m.backward(to, from)
+// Trip is a way without its line.
+type Trip struct {
+	Cost   Cost // NoWay where none leads
+	Metres geo.Metres
+}
+
+// ToOne is the best way from each of many points to one, in the order of from.
+func (m *Metric) ToOne(to Snap, from []Snap) []Trip {
+	if m.paths != nil {
+		return m.paths.toOne(m, to, from)
+	}
+	entries := m.entries(to)
+	s, exits := m.backward(entries, from)
 	defer m.g.pool.Put(s)
-	out := make([]Cost, len(from))
+	out := make([]Trip, len(from))
 	for i, f := range from {
-		_, c := m.best(s, ends[i], f, to)
-		out[i] = m.value(c)
+		cost, mm := m.direct(f, to)
+		if at, c := best(s, exits[i], cost); at != nil {
+			cost, mm = c, at.mm+m.length(s, at.node, entries)
+		}
+		out[i] = m.trip(cost, mm)
 	}
 	return out
 }
 
-// backward searches from to against the direction of traffic until all of from are reached; it returns the exits of each.
-// The caller gives the scratch back.
-func (m *Metric) backward(to Snap, from []Snap) (*scratch, [][]end) {
-	s := m.g.pool.begin(m.entries(to))
-	ends := make([][]end, len(from))
+func (m *Metric) trip(cost, mm uint32) Trip {
+	return Trip{Cost: m.value(cost), Metres: geo.Metres(mm) / 1000}
+}
+
+// length adds up what a backward search found from a node on.
+func (m *Metric) length(s *scratch, n uint32, entries []leg) (mm uint32) {
+	for s.cells[n].via != none {
+		e := m.g.in[s.cells[n].via]
+		mm += m.g.mm[e]
+		n = m.g.to[e]
+	}
+	for _, l := range entries {
+		if l.node == n && l.cost == s.cells[n].cost {
+			return mm + l.mm
+		}
+	}
+	return mm
+}
+
+// backward searches from the entries of a point against the direction of traffic until all of from are reached; it
+// returns the exits of each. The caller gives the scratch back.
+func (m *Metric) backward(entries []leg, from []Snap) (*scratch, [][]leg) {
+	s := m.g.pool.begin(entries)
+	exits := make([][]leg, len(from))
 	waiting := 0
 	for i, f := range from {
-		ends[i] = m.exits(f)
-		waiting += s.await(ends[i])
+		exits[i] = m.exits(f)
+		waiting += s.await(exits[i])
 	}
 	if waiting > 0 {
 		s.run(m.g.inFirst, m.in, waiting, closed-1, nil)
 	}
-	for i := range ends {
-		s.forget(ends[i])
+	for i := range exits {
+		s.forget(exits[i])
 	}
-	return s, ends
+	return s, exits
 }
 
-// best is the exit of from that is best after a backward search, and the whole cost; the exit is nil when the best way
-// is along one piece of road.
-func (m *Metric) best(s *scratch, exits []end, from, to Snap) (*end, uint32) {
-	cost := m.direct(from, to)
-	var at *end
+// best is the exit that is best after a backward search, and the whole cost; nil when none costs less than limit.
+func best(s *scratch, exits []leg, limit uint32) (at *leg, cost uint32) {
+	cost = limit
 	for i, e := range exits {
 		if c := s.cost(e.node); c != closed && c+e.cost >= c && c+e.cost < cost {
 			at, cost = &exits[i], c+e.cost
@@ -246,15 +277,15 @@ func (m *Metric) value(cost uint32) Cost {
 	return Cost(float64(cost) * m.unit)
 }
 
-// Matrix is what the ways from each point to each cost: a row for each of from.
-func (m *Metric) Matrix(from, to []Snap) [][]Cost {
-	out := make([][]Cost, len(from))
+// Matrix is the best way from each point to each: a row for each of from.
+func (m *Metric) Matrix(from, to []Snap) [][]Trip {
+	out := make([][]Trip, len(from))
 	for i := range out {
-		out[i] = make([]Cost, len(to))
+		out[i] = make([]Trip, len(to))
 	}
 	for j, t := range to {
-		for i, c := range m.ToOne(t, from) {
-			out[i][j] = c
+		for i, trip := range m.ToOne(t, from) {
+			out[i][j] = trip
 		}
 	}
 	return out
