@@ -51,16 +51,26 @@ func VectorAndCell(p orb.Point, res int) (Vector, Cell, error) {
 		return Vector{}, 0, fmt.Errorf("cell at resolution %d: %w", res, ErrResolution)
 	}
 	v := VectorOf(p)
+	c, err := CellFrom(&v, p, res)
+	if err != nil {
+		return Vector{}, 0, err
+	}
+	return v, c, nil
+}
+
+// CellFrom is CellAt for those who have v, the vector of p, at hand. p is on
+// Earth and res 0 to MaxRes; the error wraps ErrCell.
+func CellFrom(v *Vector, p orb.Point, res int) (Cell, error) {
 	if res <= fastRes {
-		if c := cellOf(&v, res); c != 0 {
-			return v, c, nil
+		if c := cellOf(v, res); c != 0 {
+			return c, nil
 		}
 	}
 	c := Cell(h3.LatLngToCell(h3.LatLng{Lat: p[1], Lng: p[0]}, res))
 	if c <= 0 {
-		return Vector{}, 0, fmt.Errorf("cell at %v, resolution %d: %w", p, res, ErrCell)
+		return 0, fmt.Errorf("cell at %v, resolution %d: %w", p, res, ErrCell)
 	}
-	return v, c, nil
+	return c, nil
 }
 
 // ParseCell reads the hexadecimal form that String writes. The error wraps

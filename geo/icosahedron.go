@@ -137,34 +137,51 @@ func cellOf(v *Vector, res int) Cell {
 	return faceCell(n, i, j, res)
 }
 
-// CentreFrom is VectorOf(c.Centre()), to 1e-10. v is a point in c: from it the
-// centre is found in a tenth of the time, unless an edge between two faces is
-// in between.
-func (c Cell) CentreFrom(v Vector) Vector {
+// Core is a circle in c: its centre, that of the cell to 1e-10, and its radius
+// as a chord in Earth radii. No point within it has another cell; about the two
+// in three of a cell's points that lie there nothing more needs to be worked
+// out. The radius is 0 where the cell comes near an edge between two faces, and
+// beyond resolution 10. v is a point in c: from it the centre is found in a
+// tenth of the time that Centre takes.
+func (c Cell) Core(v Vector) (centre Vector, radius float64) {
 	if res := c.Res(); res <= fastRes {
-		if w := centreOf(&v, c, res); w != (Vector{}) {
-			return w
+		if n, w := centreOf(&v, c, res); w != (Vector{}) {
+			return w, coreOf(n, &w, res)
 		}
 	}
-	return VectorOf(c.Centre())
+	return VectorOf(c.Centre()), 0
 }
 
-// centreOf is the centre of the hexagon c that v lies in; zero when only the
-// library can tell.
-func centreOf(v *Vector, c Cell, res int) Vector {
+// coreOf is the radius of the Core around w, the centre of a hexagon of a face.
+// On the plane of the face the circle reaches half a spacing. From the Earth to
+// the plane lengths grow by 1 / cos² of the angle from the centre of the face
+// at most.
+func coreOf(n int, w *Vector, res int) float64 {
+	f, plane := &faces[n], 0.5/gridScale[res]
+	for k := range f.edges { // which are shorter than 1
+		if w.dot(&f.edges[k]) < plane+doubt {
+			return 0
+		}
+	}
+	cos := w.dot(&f.centre) - plane // that of the farthest point, or less
+	return (plane-2*doubt)*cos*cos*(1-plane*plane) - 2*doubt
+}
+
+// centreOf is the centre of the hexagon c that v lies in, and the face of both;
+// zero when only the library can tell.
+func centreOf(v *Vector, c Cell, res int) (n int, w Vector) {
 	n, sure := faceOf(v)
 	if !sure {
-		return Vector{}
+		return 0, Vector{}
 	}
 	f, odd := &faces[n], res&1
 	scale := gridScale[res] / v.dot(&f.centre)
 	i, j, sure := hexagon(v.dot(&f.x[odd])*scale, v.dot(&f.y[odd])*scale, 2*doubt*gridScale[res])
 	if !sure || faceCell(n, i, j, res) != c {
-		return Vector{}
+		return 0, Vector{}
 	}
 	x := (float64(i) - float64(j)/2) / gridScale[res]
 	y := float64(j) * (math.Sqrt2 * 1.2247448713915890 / 2) / gridScale[res] // j sin 60°
-	var w Vector
 	for k := range w {
 		w[k] = f.centre[k] + x*f.x[odd][k] + y*f.y[odd][k]
 	}
@@ -173,9 +190,9 @@ func centreOf(v *Vector, c Cell, res int) Vector {
 		w[k] /= length
 	}
 	if m, sure := faceOf(&w); !sure || m != n {
-		return Vector{} // beyond the edge the plane is another
+		return 0, Vector{} // beyond the edge the plane is another
 	}
-	return w
+	return n, w
 }
 
 // hexagon is the hexagon of the grid of unit spacing that x, y lies in, along

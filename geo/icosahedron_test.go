@@ -98,9 +98,11 @@ func TestCellAtIsTheLibrarys(t *testing.T) {
 }
 
 // A centre worked out here is that of the library, from whichever point of the
-// cell: the tolerance is far below what the position store allows for.
-func TestCentreFromIsTheLibrarys(t *testing.T) {
+// cell: the tolerance is far below what the position store allows for. And what
+// is in the core of a cell is in the cell, if only just.
+func TestCoreLiesInTheCell(t *testing.T) {
 	random, hard := rand.New(rand.NewPCG(4, 5)), hardPlaces()
+	cores := 0
 	for n := range *points / 4 {
 		p := orb.Point{360*random.Float64() - 180, 180 / math.Pi * math.Asin(2*random.Float64()-1)}
 		if n%2 == 0 {
@@ -111,8 +113,42 @@ func TestCentreFromIsTheLibrarys(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := geo.VectorOf(c.Centre())
-		if got := c.CentreFrom(v); !(got.Chord2(want) < 1e-20) {
-			t.Fatalf("centre of %v, from %v: %v, want %v", c, p, got, want)
+		centre, radius := c.Core(v)
+		if !(centre.Chord2(want) < 1e-20) {
+			t.Fatalf("centre of %v, from %v: %v, want %v", c, p, centre, want)
+		}
+		if radius == 0 {
+			continue
+		}
+		cores++
+		q := pointOf(aside(random, centre, radius*(1-1e-9)))
+		if got := geo.Cell(h3.LatLngToCell(h3.LatLng{Lat: q[1], Lng: q[0]}, c.Res())); got != c {
+			t.Fatalf("%v is in the core of %v, within %v of %v, and in %v", q, c, radius, centre, got)
+		}
+		if spacing := float64(geo.Spacing(c.Res()) / geo.EarthRadius); radius < 0.3*spacing {
+			t.Fatalf("the core of %v has a radius of %v of the spacing", c, radius/spacing)
 		}
 	}
+	if cores < *points/16 {
+		t.Fatalf("%d of %d cells have a core", cores, *points/4)
+	}
+}
+
+// aside is a point at a chord from v, in any direction.
+func aside(random *rand.Rand, v geo.Vector, chord float64) geo.Vector {
+	var to, w geo.Vector
+	dot, length := 0.0, 0.0
+	for k := range to {
+		to[k] = random.NormFloat64()
+		dot += to[k] * v[k]
+	}
+	for k := range to {
+		to[k] -= dot * v[k]
+		length += to[k] * to[k]
+	}
+	sin, cos := math.Sincos(2 * math.Asin(chord/2))
+	for k := range w {
+		w[k] = cos*v[k] + sin*to[k]/math.Sqrt(length)
+	}
+	return w
 }

@@ -21,19 +21,44 @@ type cellTree struct {
 	freeNodes  []int32
 }
 
-// leaf is a cell with units.
+// leaf is a cell with units, and the core of the cell; see geo.Cell.Core.
 type leaf struct {
 	members []spot
 	cell    geo.Cell
 	parent  int32
+	x, y, z float32
+	core2   float32 // the square of its radius
 }
 
-// spot is where a unit is, and what else a search asks of most units.
+// holds says whether v is in the core of the leaf's cell.
+func (l *leaf) holds(v *geo.Vector) bool {
+	x, y, z := v[0]-float64(l.x), v[1]-float64(l.y), v[2]-float64(l.z)
+	return x*x+y*y+z*z < float64(l.core2)
+}
+
+// spot is where a unit is, to blur, and what else a search asks of most units.
 type spot struct {
-	vector  geo.Vector
-	unit    int32 // its place in the shard
-	engaged State
-	phone   bool // its fix came from a person's phone
+	x, y, z float32
+	unit    uint32 // its place in the shard, and flags
+}
+
+const (
+	engagedFlag = 1 << 31
+	phoneFlag   = 1 << 30 // its fix came from a person's phone
+	spotFlags   = engagedFlag | phoneFlag
+
+	// blur is no less than the chord that rounding to float32 moves a vector by:
+	// 2⁻²⁵ along each axis. It is 0.4 m on the ground.
+	blur = 6e-8
+)
+
+// place is the unit's place in the shard.
+func (m *spot) place() int32 { return int32(m.unit &^ spotFlags) }
+
+// chord2 is the squared chord from v to m, whose root is right to blur.
+func (m *spot) chord2(v *geo.Vector) float64 {
+	x, y, z := v[0]-float64(m.x), v[1]-float64(m.y), v[2]-float64(m.z)
+	return x*x + y*y + z*z
 }
 
 // node is a cell with cells in it.
@@ -76,8 +101,11 @@ func (t *cellTree) leafOf(c geo.Cell, v geo.Vector) int32 {
 	at := take(&t.leaves, &t.freeLeaves)
 	l := &t.leaves[at]
 	l.cell, l.parent = c, parent
+	centre, radius := c.Core(v)
+	radius = max(0, radius-blur) // of a centre that is rounded
+	l.x, l.y, l.z, l.core2 = float32(centre[0]), float32(centre[1]), float32(centre[2]), float32(radius*radius*(1-1e-6))
 	t.leafAt[key] = at
-	t.adopt(parent, c.CentreFrom(v), at)
+	t.adopt(parent, centre, at)
 	return at
 }
 

@@ -57,6 +57,9 @@ func (s *Store) Update(f Fix) (moved bool) {
 	if !e.read(&f) {
 		return false // Accept lets no such point through
 	}
+	if !e.locate(&f) {
+		return false
+	}
 	e.source = s.sources.number(f.Source)
 	sh, _ := s.shardOf(f.UnitID)
 	sh.mu.Lock()
@@ -83,8 +86,8 @@ func (s *Store) UpdateAll(fixes []Fix, moved []bool) (n int) {
 	return n
 }
 
-// updateChunk does all that needs no lock first, for all fixes; then it visits
-// each shard once, those that are free first.
+// updateChunk does what needs no look at the Store first, for all fixes; then
+// it visits each shard once, those that are free first.
 func (s *Store) updateChunk(fixes []Fix, moved []bool) (n int) {
 	var arrivals [chunk]arrival
 	var order [shardCount][chunk]uint8
@@ -113,7 +116,8 @@ func (s *Store) updateChunk(fixes []Fix, moved []bool) (n int) {
 		mine := order[at][:count[at]]
 		sh.approach(fixes, arrivals[:], mine)
 		for _, i := range mine {
-			if sh.update(&fixes[i], &arrivals[i]) {
+			f, e := &fixes[i], &arrivals[i]
+			if e.locate(f) && sh.update(f, e) {
 				n++
 				if moved != nil {
 					moved[i] = true

@@ -74,14 +74,7 @@ func (s *Store) AppendNearest(list []Near, p orb.Point, k int, w Wanted) []Near 
 }
 
 // copyFixes copies the fixes of those units in the list that belong to a shard.
-// About the first reading see shard.approach.
 func (q *search) copyFixes(s *Store, sh *shard) {
-	for i := range q.best {
-		if b := &q.best[i]; b.shard == sh {
-			page, i := sh.page(b.unit)
-			q.touched += int32(page.ids[i]) + page.marks[i].leaf + int32(page.positions[i].deviceID)
-		}
-	}
 	for i := range q.best {
 		if b := &q.best[i]; b.shard == sh {
 			s.fix(sh, b.unit, &q.fixes[b.fix])
@@ -103,10 +96,11 @@ func (s *Store) Within(p orb.Point, radius geo.Metres) []Near {
 	s.visit((*shard).tryRLock, (*shard).rLock, func(at int) {
 		sh := &s.shards[at]
 		defer sh.mu.RUnlock()
-		sh.within(&from, reach, func(m *spot) {
-			if d := from.Distance(m.vector); d <= radius {
+		sh.within(&from, reach, func(unit int32) {
+			page, i := sh.page(unit)
+			if d := from.Distance(geo.VectorOf(page.positions[i].point)); d <= radius {
 				found = append(found, Near{Distance: d})
-				s.fix(sh, m.unit, &found[len(found)-1].Fix)
+				s.fix(sh, unit, &found[len(found)-1].Fix)
 			}
 		})
 	})

@@ -165,16 +165,18 @@ func (sh *shard) checkShape(t *testing.T, number int64) {
 			t.Fatalf("leaf %d of %v has %d members and room for %d", at, l.cell, len(l.members), cap(l.members))
 		}
 		for i, m := range l.members {
-			page, j := sh.page(m.unit)
+			page, j := sh.page(m.place())
 			id, mark, p := page.ids[j], page.marks[j], page.positions[j]
-			if mark.leaf != at || mark.member != int32(i) || m.vector != geo.VectorOf(p.point) || m.engaged != p.engaged {
+			v := geo.VectorOf(p.point)
+			if mark.leaf != at || mark.member != int32(i) ||
+				m.chord2(&v) > blur*blur || m.unit&engagedFlag != 0 != (p.engaged == On) {
 				t.Fatalf("member %d of leaf %d is not unit %d, %+v", i, at, id, mark)
 			}
 			if c, err := geo.CellAt(p.point, geo.StoreRes); err != nil || c != l.cell {
 				t.Fatalf("unit %d at %v is in %v, want %v (%v)", id, p.point, l.cell, c, err)
 			}
-			if place, known := sh.index.place(id >> shardBits); !known || place != m.unit || id&(shardCount-1) != number {
-				t.Fatalf("unit %d is at %d of shard %d, the index says %d, %v", id, m.unit, number, place, known)
+			if place, known := sh.index.place(id >> shardBits); !known || place != m.place() || id&(shardCount-1) != number {
+				t.Fatalf("unit %d is at %d of shard %d, the index says %d, %v", id, m.place(), number, place, known)
 			}
 			members++
 		}

@@ -68,31 +68,41 @@ func micros(us int64) time.Time { return time.UnixMicro(us).UTC() }
 // arrival is what can be told of a fix before the shard of its unit is locked.
 type arrival struct {
 	vector geo.Vector
-	cell   geo.Cell
+	cell   geo.Cell // zero until locate
+	leaf   int32    // that of the cell, if approach found it
+	flags  uint32   // of a spot
 	source uint16
-	leaf   int32 // that of the cell, if approach found it
-
-	engaged State
-	phone   bool
 }
 
 // spot is the arrival as a member of a leaf.
-func (e *arrival) spot(unit int32) spot { return spot{e.vector, unit, e.engaged, e.phone} }
+func (e *arrival) spot(unit int32) spot {
+	return spot{float32(e.vector[0]), float32(e.vector[1]), float32(e.vector[2]), uint32(unit) | e.flags}
+}
 
-// read works out where f is, and sets its Cell. It says false for a fix that
-// moves nobody.
+// read takes from f what needs no look at the Store. It says false for a fix
+// that moves nobody.
 func (e *arrival) read(f *Fix) bool {
-	if f.Doubt != "" {
+	if f.Doubt != "" || !onEarth(f.Point) {
 		return false
 	}
-	e.engaged, e.phone = f.Engaged, f.Source == PhoneSource
-	if f.Cell != 0 {
-		e.vector, e.cell = geo.VectorOf(f.Point), f.Cell
-		return true
+	e.vector, e.cell, e.leaf, e.flags = geo.VectorOf(f.Point), f.Cell, 0, 0
+	if f.Engaged == On {
+		e.flags = engagedFlag
 	}
-	var err error
-	if e.vector, e.cell, err = geo.VectorAndCell(f.Point, geo.StoreRes); err != nil {
-		return false
+	if f.Source == PhoneSource {
+		e.flags |= phoneFlag
+	}
+	return true
+}
+
+// locate works out the cell of f, unless it is known. It says false where the
+// Earth has none.
+func (e *arrival) locate(f *Fix) bool {
+	if e.cell == 0 {
+		var err error
+		if e.cell, err = geo.CellFrom(&e.vector, f.Point, geo.StoreRes); err != nil {
+			return false
+		}
 	}
 	f.Cell = e.cell
 	return true

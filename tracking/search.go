@@ -35,19 +35,30 @@ var extents = func() (extents [leafDepth + 1]float64) {
 }()
 
 // search looks for the units nearest to a point, in one shard after another.
+// The chords of spots are right to blur; so it gathers all units whose chord is
+// at most 2 blur longer than the k-th shortest, and ranks those of them by their
+// exact places when the shard has been searched.
 type search struct {
 	from    geo.Vector
 	k       int
 	wanted  Wanted
 	since   int64                  // µs since 1970
+	chords2 []float64              // the k shortest squared chords to spots, shortest first
+	worst   float64                // no unit with a longer squared chord to its spot can enter the list
+	reach   float64                // no branch farther away holds such a unit
+	spots   []gathered             // of the shard: all that can enter the list, and some that could once
 	best    []ranked               // at most k, nearest first
-	worst   float64                // no unit with a longer squared chord can enter the list
-	reach   float64                // its root: no branch farther away holds such a unit
 	home    geo.Cell               // the cell of the point, of the resolution of the leaves' parents
 	bounds  [leafDepth + 1]float64 // by depth: the squared chord to the centre of a branch that may hold such a unit
 	fixes   []Fix                  // of best, once its shard has been searched
 	ahead   []branch               // a heap, the nearest first
-	touched int32                  // see shard.approach
+	touched int64                  // see shard.approach
+}
+
+// gathered is a unit that may belong in the list.
+type gathered struct {
+	chord2 float64 // to its spot
+	unit   int32
 }
 
 // ranked is a unit in the list.
@@ -55,6 +66,7 @@ type ranked struct {
 	chord2   float64
 	distance geo.Metres // negative until somebody asks
 	vector   geo.Vector
+	id       int64
 	shard    *shard // nil once its fix has been copied
 	unit     int32
 	fix      int32 // its place in fixes
@@ -76,7 +88,7 @@ func (q *search) begin(p orb.Point, k int, w Wanted) {
 	if !w.Since.IsZero() {
 		q.since = w.Since.UnixMicro()
 	}
-	q.best, q.fixes = q.best[:0], q.fixes[:0]
+	q.chords2, q.best, q.fixes = q.chords2[:0], q.best[:0], q.fixes[:0]
 	q.reaches(anywhere * anywhere)
 	q.ahead = q.ahead[:0]
 }
@@ -84,7 +96,7 @@ func (q *search) begin(p orb.Point, k int, w Wanted) {
 // end forgets what belongs to the caller.
 func (q *search) end() { q.wanted = Wanted{} }
 
-// in searches one shard. It begins at home, the leaves around the point, which
+// in searches one shard and leaves its units among the best. It begins at home, the leaves around the point, which
 // fill the list in most cases, so that of the rest few branches are worth a
 // look.
 func (q *search) in(sh *shard) {
@@ -96,6 +108,7 @@ func (q *search) in(sh *shard) {
 	}
 	q.open(sh, &sh.nodes[0], 0, home)
 	q.follow(sh, home)
+	q.settle(sh)
 }
 
 // follow looks into the branches ahead, the one that may be nearest first,
@@ -114,8 +127,9 @@ func (q *search) follow(sh *shard, without int32) {
 		}
 		members := sh.leaves[b.at].members
 		for i := range members {
-			if m := &members[i]; q.from.Chord2(m.vector) <= q.worst {
-				q.consider(sh, m)
+			m := &members[i]
+			if chord2 := m.chord2(&q.from); chord2 <= q.worst {
+				q.gather(sh, m, chord2)
 			}
 		}
 	}
@@ -139,22 +153,24 @@ func (q *search) open(sh *shard, n *node, depth, without int32) {
 
 // approach reads what following branches will need; see shard.approach.
 func (q *search) approach(sh *shard, branches []branch, depth int32) {
-	sum := int32(0)
+	sum := int64(0)
 	if depth < leafDepth {
 		for i := range branches {
-			sum += sh.nodes[branches[i].at].children[0].at
+			sum += int64(sh.nodes[branches[i].at].children[0].at)
 		}
 	} else {
 		for i := range branches {
-			sum += sh.leaves[branches[i].at].members[0].unit
+			sum += int64(sh.leaves[branches[i].at].members[0].unit)
 		}
 	}
 	q.touched += sum
 }
 
-// reaches sets how far the search looks.
+// reaches sets how far the search looks: worst is the squared chord to the k-th
+// nearest spot.
 func (q *search) reaches(worst float64) {
-	q.worst, q.reach = worst, math.Sqrt(worst)
+	chord := math.Sqrt(worst) * (1 + rounding)
+	q.worst, q.reach = (chord+2*blur)*(chord+2*blur), chord+blur
 	for depth, extent := range extents {
 		q.bounds[depth] = (q.reach + extent) * (q.reach + extent)
 	}
@@ -166,20 +182,66 @@ func (c *child) chord2(v *geo.Vector) float64 {
 	return x*x + y*y + z*z
 }
 
-// consider enters a unit into the list if it belongs there.
-func (q *search) consider(sh *shard, m *spot) {
-	if q.wanted.Free && m.engaged == On || q.wanted.Vehicles && m.phone {
+// gather keeps a unit for settle if it may belong in the list.
+func (q *search) gather(sh *shard, m *spot, chord2 float64) {
+	if q.wanted.Free && m.unit&engagedFlag != 0 || q.wanted.Vehicles && m.unit&phoneFlag != 0 {
 		return
 	}
-	if q.since > math.MinInt64 && sh.mark(m.unit).fixed < q.since {
+	unit := m.place()
+	if q.since > math.MinInt64 && sh.mark(unit).fixed < q.since {
 		return
 	}
-	r := ranked{chord2: q.from.Chord2(m.vector), distance: -1, vector: m.vector, shard: sh, unit: m.unit}
+	if q.wanted.Keep != nil && !q.wanted.Keep(sh.id(unit)) {
+		return
+	}
+	q.spots = append(q.spots, gathered{chord2, unit})
+	at := len(q.chords2)
+	for at > 0 && chord2 < q.chords2[at-1] {
+		at--
+	}
+	switch {
+	case at == q.k:
+		return
+	case len(q.chords2) == q.k:
+		copy(q.chords2[at+1:], q.chords2[at:])
+		q.chords2[at] = chord2
+	default:
+		q.chords2 = slices.Insert(q.chords2, at, chord2)
+	}
+	if len(q.chords2) == q.k {
+		q.reaches(q.chords2[q.k-1])
+	}
+}
+
+// settle enters the units gathered in a shard into the list, if they belong
+// there, and copies the fixes of those that do. About the readings that come to
+// nothing see shard.approach.
+func (q *search) settle(sh *shard) {
+	n := 0
+	for _, g := range q.spots {
+		if g.chord2 <= q.worst {
+			q.spots[n] = g
+			n++
+			p, i := sh.page(g.unit)
+			q.touched += p.ids[i] + int64(p.marks[i].leaf) + p.positions[i].deviceID
+		}
+	}
+	for _, g := range q.spots[:n] {
+		q.rank(sh, g.unit)
+	}
+	q.spots = q.spots[:0]
+}
+
+// rank enters a unit into the list if it belongs there.
+func (q *search) rank(sh *shard, unit int32) {
+	p, i := sh.page(unit)
+	v := geo.VectorOf(p.positions[i].point)
+	r := ranked{chord2: q.from.Chord2(v), distance: -1, vector: v, id: p.ids[i], shard: sh, unit: unit}
 	at := len(q.best)
 	for at > 0 && q.before(&r, &q.best[at-1]) {
 		at--
 	}
-	if at == q.k || q.wanted.Keep != nil && !q.wanted.Keep(q.unitID(&r)) {
+	if at == q.k {
 		return
 	}
 	if len(q.best) == q.k {
@@ -190,9 +252,6 @@ func (q *search) consider(sh *shard, m *spot) {
 		q.fixes = append(q.fixes, Fix{})
 	}
 	q.best = slices.Insert(q.best, at, r)
-	if len(q.best) == q.k {
-		q.reaches(q.best[q.k-1].chord2*(1+rounding) + tiny)
-	}
 }
 
 // before says that a comes before b in the list. Distances, which take longer
@@ -204,16 +263,7 @@ func (q *search) before(a, b *ranked) bool {
 	if da, db := a.metres(&q.from), b.metres(&q.from); da != db {
 		return da < db
 	}
-	return q.unitID(a) < q.unitID(b)
-}
-
-// unitID is the id of a unit in the list. Most searches need few of them.
-func (q *search) unitID(r *ranked) int64 {
-	if r.shard == nil {
-		return q.fixes[r.fix].UnitID
-	}
-	page, i := r.shard.page(r.unit)
-	return page.ids[i]
+	return a.id < b.id
 }
 
 // metres is how far the unit is from a point.
@@ -261,9 +311,10 @@ func (q *search) pop() branch {
 }
 
 // within calls visit for every unit of the shard whose squared chord from a
-// point is at most reach2.
-func (sh *shard) within(from *geo.Vector, reach2 float64, visit func(*spot)) {
+// point is at most reach2, and for some that are a little farther.
+func (sh *shard) within(from *geo.Vector, reach2 float64, visit func(unit int32)) {
 	reach := math.Sqrt(reach2)
+	blurred2 := (reach + blur) * (reach + blur)
 	var walk func(n *node, depth int)
 	walk = func(n *node, depth int) {
 		for i := range n.children {
@@ -277,8 +328,8 @@ func (sh *shard) within(from *geo.Vector, reach2 float64, visit func(*spot)) {
 			}
 			members := sh.leaves[c.at].members
 			for i := range members {
-				if from.Chord2(members[i].vector) <= reach2 {
-					visit(&members[i])
+				if m := &members[i]; m.chord2(from) <= blurred2 {
+					visit(m.place())
 				}
 			}
 		}

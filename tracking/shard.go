@@ -46,6 +46,11 @@ func (sh *shard) mark(at int32) *mark {
 	return &p.marks[i]
 }
 
+func (sh *shard) id(at int32) int64 {
+	p, i := sh.page(at)
+	return p.ids[i]
+}
+
 func (sh *shard) pageCount() int {
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
@@ -80,7 +85,8 @@ func (sh *shard) rLock() {
 // approach reads what update will need of the fixes numbered by mine, one kind
 // of thing after the other. In a large fleet none of it is in the processor's
 // caches; read like this the processor fetches many at a time, while update
-// would wait for each. It notes the leaves that units come to.
+// would wait for each. It notes the cells of those units that are still in the
+// core of theirs, and the leaves that units come to.
 func (sh *shard) approach(fixes []Fix, arrivals []arrival, mine []uint8) {
 	var places, leaves, members [chunk]int32
 	var known [chunk]uint8
@@ -100,8 +106,14 @@ func (sh *shard) approach(fixes []Fix, arrivals []arrival, mine []uint8) {
 		sum += p.positions[i].deviceID
 	}
 	for i, at := range leaves[:n] {
+		sum += int64(sh.leaves[at].members[members[i]].unit)
+	}
+	for i, at := range leaves[:n] {
 		l, e := &sh.leaves[at], &arrivals[known[i]]
-		if sum += int64(l.members[members[i]].unit); l.cell != e.cell {
+		if e.cell == 0 && l.holds(&e.vector) {
+			e.cell = l.cell
+		}
+		if e.locate(&fixes[known[i]]) && l.cell != e.cell {
 			e.leaf = sh.leafAt[leafKey(e.cell)]
 		}
 	}
@@ -170,7 +182,7 @@ func (sh *shard) leave(m *mark) {
 	end := len(l.members) - 1
 	last := l.members[end]
 	l.members[m.member] = last
-	sh.mark(last.unit).member = m.member
+	sh.mark(last.place()).member = m.member
 	l.members = l.members[:end]
 	if end == 0 {
 		sh.prune(m.leaf)
@@ -193,7 +205,8 @@ func (sh *shard) remove(unitID int64) bool {
 		to, j := sh.page(at)
 		to.ids[j], to.marks[j], to.positions[j] = from.ids[i], from.marks[i], from.positions[i]
 		m := &to.marks[j]
-		sh.leaves[m.leaf].members[m.member].unit = at
+		spot := &sh.leaves[m.leaf].members[m.member]
+		spot.unit = uint32(at) | spot.unit&spotFlags
 		sh.index.put(to.ids[j]>>shardBits, at, sh.count)
 	}
 	if spare := (sh.count+pageSize-1)/pageSize + 1; len(sh.pages) > spare {
