@@ -39,7 +39,7 @@ func (l *leaf) holds(v *geo.Vector) bool {
 // spot is where a unit is, to blur, and what else a search asks of most units.
 type spot struct {
 	x, y, z float32
-	unit    uint32 // its place in the shard, and flags
+	unit    uint32 // its place in the fleet, and flags
 }
 
 const (
@@ -52,7 +52,7 @@ const (
 	blur = 6e-8
 )
 
-// place is the unit's place in the shard.
+// place is the unit's place in the fleet.
 func (m *spot) place() int32 { return int32(m.unit &^ spotFlags) }
 
 // chord2 is the squared chord from v to m, whose root is right to blur.

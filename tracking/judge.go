@@ -55,7 +55,7 @@ func (s *scratch) bit(r *Report) (*uint64, uint64) {
 }
 
 // approach reads something of each device that judge will need, so that the
-// processor fetches many at a time; compare shard.approach.
+// processor fetches many at a time; compare fleet.approach.
 func (s *scratch) approach(reports []Report) {
 	sum := int64(0)
 	for i := range reports {

@@ -11,38 +11,23 @@ import (
 // Store holds the newest fix of every unit in memory, indexed by H3 cell, and
 // answers which units are near a point. It is safe for concurrent use.
 //
-// A unit belongs to one of two shards by its id. Each shard is a store of its
-// own under its own lock; a call that needs several locks them one after the
-// other, never two at once. So each unit is read and written as if at one
-// moment during the call, and nobody sees it go back in time, but two units in
-// one answer may be as of moments some microseconds apart.
+// One lock guards everything. An answer is as of one moment; updates that come
+// together in one call are made in chunks, each of them at one moment.
 //
 // What comes out is what went in, except that times are in whole microseconds
 // and in UTC, readings are rounded to float32, and a Source beyond the first
 // 65,535 different ones is empty.
 type Store struct {
-	shards   [shardCount]shard
+	fleet
 	sources  protocols
 	searches sync.Pool // of *search
 }
 
-const (
-	shardCount = 2
-	shardBits  = 1
-)
-
 // NewStore is an empty Store.
 func NewStore() *Store {
 	s := new(Store)
-	for i := range s.shards {
-		s.shards[i].init()
-	}
+	s.init()
 	return s
-}
-
-// shardOf is the shard of a unit, and the unit's id within it.
-func (s *Store) shardOf(unitID int64) (*shard, int64) {
-	return &s.shards[unitID&(shardCount-1)], unitID >> shardBits
 }
 
 // Update makes f the position of its unit if it is newer than what the Store
@@ -61,15 +46,14 @@ func (s *Store) Update(f Fix) (moved bool) {
 		return false
 	}
 	e.source = s.sources.number(f.Source)
-	sh, _ := s.shardOf(f.UnitID)
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	return sh.update(&f, &e)
+	s.lock()
+	defer s.mu.Unlock()
+	return s.update(&f, &e)
 }
 
 // chunk is how many fixes UpdateAll takes in hand at once. A search waits for
 // no more than that.
-const chunk = 256
+const chunk = 128
 
 // UpdateAll is Update for each fix in turn. It sets the Cell of each fix that
 // has none, says in moved which of them moved their unit, and counts those.
@@ -86,12 +70,12 @@ func (s *Store) UpdateAll(fixes []Fix, moved []bool) (n int) {
 	return n
 }
 
-// updateChunk does what needs no look at the Store first, for all fixes; then
-// it visits each shard once, those that are free first.
+// updateChunk does what needs no look at the fleet first, then what a look is
+// enough for, and has the fleet for itself only for the rest.
 func (s *Store) updateChunk(fixes []Fix, moved []bool) (n int) {
 	var arrivals [chunk]arrival
-	var order [shardCount][chunk]uint8
-	var count [shardCount]int
+	var order [chunk]uint8
+	mine := order[:0]
 	var source string
 	var number uint16
 	for i := range fixes {
@@ -106,45 +90,24 @@ func (s *Store) updateChunk(fixes []Fix, moved []bool) (n int) {
 			source, number = f.Source, s.sources.number(f.Source)
 		}
 		e.source = number
-		at := f.UnitID & (shardCount - 1)
-		order[at][count[at]] = uint8(i)
-		count[at]++
+		mine = append(mine, uint8(i))
 	}
-	s.visit((*shard).tryLock, (*shard).lock, func(at int) {
-		sh := &s.shards[at]
-		defer sh.mu.Unlock()
-		mine := order[at][:count[at]]
-		sh.approach(fixes, arrivals[:], mine)
-		for _, i := range mine {
-			f, e := &fixes[i], &arrivals[i]
-			if e.locate(f) && sh.update(f, e) {
-				n++
-				if moved != nil {
-					moved[i] = true
-				}
+	s.rLock()
+	sum := s.approach(fixes, arrivals[:], mine)
+	s.mu.RUnlock()
+	s.touched.Add(sum) // so that the reads have a purpose
+	s.lock()
+	defer s.mu.Unlock()
+	for _, i := range mine {
+		f, e := &fixes[i], &arrivals[i]
+		if e.locate(f) && s.update(f, e) {
+			n++
+			if moved != nil {
+				moved[i] = true
 			}
 		}
-	})
+	}
 	return n
-}
-
-// visit locks each shard once and calls do, which unlocks it. It begins with
-// those that nobody holds.
-func (s *Store) visit(try func(*shard) bool, lock func(*shard), do func(at int)) {
-	var later [shardCount]bool
-	for at := range s.shards {
-		if try(&s.shards[at]) {
-			do(at)
-		} else {
-			later[at] = true
-		}
-	}
-	for at := range s.shards {
-		if later[at] {
-			lock(&s.shards[at])
-			do(at)
-		}
-	}
 }
 
 // Locate is the cell of p at geo.StoreRes. Errors are those of geo.CellAt.
@@ -155,43 +118,36 @@ func (s *Store) Locate(_ int64, p orb.Point) (geo.Cell, error) {
 // Remove forgets a unit, for example one that was retired, and says whether
 // it was there.
 func (s *Store) Remove(unitID int64) bool {
-	sh, _ := s.shardOf(unitID)
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	return sh.remove(unitID)
+	s.lock()
+	defer s.mu.Unlock()
+	return s.remove(unitID)
 }
 
 // Latest is the newest fix of a unit; false when there is none.
 func (s *Store) Latest(unitID int64) (f Fix, known bool) {
-	sh, id := s.shardOf(unitID)
-	sh.mu.RLock()
-	defer sh.mu.RUnlock()
-	at, known := sh.index.place(id)
+	s.rLock()
+	defer s.mu.RUnlock()
+	at, known := s.index.place(unitID)
 	if known {
-		s.fix(sh, at, &f)
+		s.fix(at, &f)
 	}
 	return f, known
 }
 
-// fix writes the fix of the unit at a place of a shard; the shard is locked.
-func (s *Store) fix(sh *shard, at int32, f *Fix) {
-	page, i := sh.page(at)
+// fix writes the fix of the unit at a place; the fleet is locked.
+func (s *Store) fix(at int32, f *Fix) {
+	page, i := s.page(at)
 	mark := &page.marks[i]
 	page.positions[i].unpack(f)
-	f.UnitID, f.FixedAt, f.Cell = page.ids[i], micros(mark.fixed), sh.leaves[mark.leaf].cell
+	f.UnitID, f.FixedAt, f.Cell = page.ids[i], micros(mark.fixed), s.leaves[mark.leaf].cell
 	f.Source = s.sources.name(page.positions[i].source)
 }
 
 // Len is the number of units.
 func (s *Store) Len() int {
-	n := 0
-	for i := range s.shards {
-		sh := &s.shards[i]
-		sh.mu.RLock()
-		n += sh.count
-		sh.mu.RUnlock()
-	}
-	return n
+	s.rLock()
+	defer s.mu.RUnlock()
+	return s.count
 }
 
 // All calls visit with every unit's newest fix, in no particular order, each as
@@ -200,25 +156,22 @@ func (s *Store) Len() int {
 // out, and while units are removed another may be visited twice.
 func (s *Store) All(visit func(Fix)) {
 	batch := make([]Fix, pageSize)
-	for i := range s.shards {
-		sh := &s.shards[i]
-		// From the end: a removal puts the last unit into an earlier place.
-		for end := sh.pageCount() - 1; end >= 0; end-- {
-			for _, f := range s.copyPage(sh, end, batch) {
-				visit(f)
-			}
+	// From the end: a removal puts the last unit into an earlier place.
+	for end := s.pageCount() - 1; end >= 0; end-- {
+		for _, f := range s.copyPage(end, batch) {
+			visit(f)
 		}
 	}
 }
 
 // copyPage fills batch with the units of one page, and returns as much of it.
-func (s *Store) copyPage(sh *shard, page int, batch []Fix) []Fix {
-	sh.mu.RLock()
-	defer sh.mu.RUnlock()
-	n := min(max(sh.count-page*pageSize, 0), pageSize)
+func (s *Store) copyPage(page int, batch []Fix) []Fix {
+	s.rLock()
+	defer s.mu.RUnlock()
+	n := min(max(s.count-page*pageSize, 0), pageSize)
 	for i := range n {
 		batch[i] = Fix{}
-		s.fix(sh, int32(page*pageSize+i), &batch[i])
+		s.fix(int32(page*pageSize+i), &batch[i])
 	}
 	return batch[:n]
 }

@@ -194,10 +194,8 @@ func TestNothingPilesUp(t *testing.T) {
 		}
 	}
 	s.checkShape(t)
-	for at := range s.shards {
-		if sh := &s.shards[at]; len(sh.leaves) > 10 || len(sh.nodes) > 30 || len(sh.pages) > 2 {
-			t.Fatalf("%d leaves, %d nodes, %d pages for 10 units", len(sh.leaves), len(sh.nodes), len(sh.pages))
-		}
+	if len(s.leaves) > 10 || len(s.nodes) > 30 || len(s.pages) > 2 {
+		t.Fatalf("%d leaves, %d nodes, %d pages for 10 units", len(s.leaves), len(s.nodes), len(s.pages))
 	}
 }
 

@@ -58,29 +58,17 @@ func (s *Store) AppendNearest(list []Near, p orb.Point, k int, w Wanted) []Near 
 	}
 	defer s.searches.Put(q)
 	q.begin(p, k, w)
-	s.visit((*shard).tryRLock, (*shard).rLock, func(at int) {
-		sh := &s.shards[at]
-		defer sh.mu.RUnlock()
-		q.in(sh)
-		q.copyFixes(s, sh)
-	})
+	s.rLock()
+	defer s.mu.RUnlock()
+	q.in(&s.fleet)
 	list = slices.Grow(list, len(q.best))
 	for i := range q.best {
 		b := &q.best[i]
-		list = append(list, Near{q.fixes[b.fix], b.metres(&q.from)})
+		list = append(list, Near{Distance: b.metres(&q.from)})
+		s.fix(b.unit, &list[len(list)-1].Fix)
 	}
 	q.end()
 	return list
-}
-
-// copyFixes copies the fixes of those units in the list that belong to a shard.
-func (q *search) copyFixes(s *Store, sh *shard) {
-	for i := range q.best {
-		if b := &q.best[i]; b.shard == sh {
-			s.fix(sh, b.unit, &q.fixes[b.fix])
-			b.shard = nil
-		}
-	}
 }
 
 func onEarth(p orb.Point) bool { return math.Abs(p[0]) <= 180 && math.Abs(p[1]) <= 90 }
@@ -93,17 +81,15 @@ func (s *Store) Within(p orb.Point, radius geo.Metres) []Near {
 	}
 	from, reach := geo.VectorOf(p), geo.Chord2Of(radius)*(1+rounding)+tiny
 	var found []Near
-	s.visit((*shard).tryRLock, (*shard).rLock, func(at int) {
-		sh := &s.shards[at]
-		defer sh.mu.RUnlock()
-		sh.within(&from, reach, func(unit int32) {
-			page, i := sh.page(unit)
-			if d := from.Distance(geo.VectorOf(page.positions[i].point)); d <= radius {
-				found = append(found, Near{Distance: d})
-				s.fix(sh, unit, &found[len(found)-1].Fix)
-			}
-		})
+	s.rLock()
+	s.within(&from, reach, func(unit int32) {
+		page, i := s.page(unit)
+		if d := from.Distance(geo.VectorOf(page.positions[i].point)); d <= radius {
+			found = append(found, Near{Distance: d})
+			s.fix(unit, &found[len(found)-1].Fix)
+		}
 	})
+	s.mu.RUnlock()
 	slices.SortFunc(found, compareNear)
 	return found
 }

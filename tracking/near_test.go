@@ -151,21 +151,19 @@ func (sc *scene) check(t *testing.T, questions int) {
 // checkShape compares the Store's inner lists with each other.
 func (s *Store) checkShape(t *testing.T) {
 	t.Helper()
-	for at := range s.shards {
-		s.shards[at].checkShape(t, int64(at))
-	}
+	s.fleet.checkShape(t)
 }
 
-func (sh *shard) checkShape(t *testing.T, number int64) {
+func (fl *fleet) checkShape(t *testing.T) {
 	t.Helper()
-	members, leaves := 0, sh.checkNode(t, 0, topRes-nodeStep)
-	for key, at := range sh.leafAt {
-		l := &sh.leaves[at]
+	members, leaves := 0, fl.checkNode(t, 0, topRes-nodeStep)
+	for key, at := range fl.leafAt {
+		l := &fl.leaves[at]
 		if leafKey(l.cell) != key || len(l.members) == 0 || cap(l.members) > max(4, 2*len(l.members)+1) {
 			t.Fatalf("leaf %d of %v has %d members and room for %d", at, l.cell, len(l.members), cap(l.members))
 		}
 		for i, m := range l.members {
-			page, j := sh.page(m.place())
+			page, j := fl.page(m.place())
 			id, mark, p := page.ids[j], page.marks[j], page.positions[j]
 			v := geo.VectorOf(p.point)
 			if mark.leaf != at || mark.member != int32(i) ||
@@ -175,44 +173,44 @@ func (sh *shard) checkShape(t *testing.T, number int64) {
 			if c, err := geo.CellAt(p.point, geo.StoreRes); err != nil || c != l.cell {
 				t.Fatalf("unit %d at %v is in %v, want %v (%v)", id, p.point, l.cell, c, err)
 			}
-			if place, known := sh.index.place(id >> shardBits); !known || place != m.place() || id&(shardCount-1) != number {
-				t.Fatalf("unit %d is at %d of shard %d, the index says %d, %v", id, m.place(), number, place, known)
+			if place, known := fl.index.place(id); !known || place != m.place() {
+				t.Fatalf("unit %d is at %d, the index says %d, %v", id, m.place(), place, known)
 			}
 			members++
 		}
 	}
-	indexed := len(sh.index.sparse)
-	for _, at := range sh.index.dense {
+	indexed := len(fl.index.sparse)
+	for _, at := range fl.index.dense {
 		if at != 0 {
 			indexed++
 		}
 	}
-	if members != sh.count || indexed != sh.count || len(sh.leafAt) != leaves || len(sh.pages) > sh.count/pageSize+2 {
+	if members != fl.count || indexed != fl.count || len(fl.leafAt) != leaves || len(fl.pages) > fl.count/pageSize+2 {
 		t.Fatalf("%d units, %d members, %d in the index, %d pages; %d leaves, %d in the map",
-			sh.count, members, indexed, len(sh.pages), leaves, len(sh.leafAt))
+			fl.count, members, indexed, len(fl.pages), leaves, len(fl.leafAt))
 	}
-	if len(sh.leafAt)+len(sh.freeLeaves) != len(sh.leaves) || len(sh.nodeAt)+len(sh.freeNodes)+1 != len(sh.nodes) {
-		t.Fatalf("leaves %d + %d of %d, nodes %d + %d of %d", len(sh.leafAt), len(sh.freeLeaves), len(sh.leaves),
-			len(sh.nodeAt), len(sh.freeNodes), len(sh.nodes))
+	if len(fl.leafAt)+len(fl.freeLeaves) != len(fl.leaves) || len(fl.nodeAt)+len(fl.freeNodes)+1 != len(fl.nodes) {
+		t.Fatalf("leaves %d + %d of %d, nodes %d + %d of %d", len(fl.leafAt), len(fl.freeLeaves), len(fl.leaves),
+			len(fl.nodeAt), len(fl.freeNodes), len(fl.nodes))
 	}
 }
 
 // checkNode looks at what is below a node, and counts the leaves.
-func (sh *shard) checkNode(t *testing.T, at int32, res int) (leaves int) {
+func (fl *fleet) checkNode(t *testing.T, at int32, res int) (leaves int) {
 	t.Helper()
-	n := &sh.nodes[at]
-	if at != 0 && (len(n.children) == 0 || sh.nodeAt[n.cell] != at || n.cell.Res() != res) {
+	n := &fl.nodes[at]
+	if at != 0 && (len(n.children) == 0 || fl.nodeAt[n.cell] != at || n.cell.Res() != res) {
 		t.Fatalf("node %d of %v, resolution %d, has %d children", at, n.cell, res, len(n.children))
 	}
 	for _, c := range n.children {
 		var cell geo.Cell
 		var parent int32
 		if res+nodeStep == geo.StoreRes {
-			cell, parent = sh.leaves[c.at].cell, sh.leaves[c.at].parent
+			cell, parent = fl.leaves[c.at].cell, fl.leaves[c.at].parent
 			leaves++
 		} else {
-			cell, parent = sh.nodes[c.at].cell, sh.nodes[c.at].parent
-			leaves += sh.checkNode(t, c.at, res+nodeStep)
+			cell, parent = fl.nodes[c.at].cell, fl.nodes[c.at].parent
+			leaves += fl.checkNode(t, c.at, res+nodeStep)
 		}
 		if up, _ := cell.Parent(max(res, 0)); parent != at || at != 0 && up != n.cell {
 			t.Fatalf("%v is below %v, its parent is %d, want %d", cell, n.cell, parent, at)

@@ -65,7 +65,7 @@ func long(v float32) Reading {
 
 func micros(us int64) time.Time { return time.UnixMicro(us).UTC() }
 
-// arrival is what can be told of a fix before the shard of its unit is locked.
+// arrival is what can be told of a fix before the fleet is locked.
 type arrival struct {
 	vector geo.Vector
 	cell   geo.Cell // zero until locate

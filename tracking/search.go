@@ -34,10 +34,9 @@ var extents = func() (extents [leafDepth + 1]float64) {
 	return extents
 }()
 
-// search looks for the units nearest to a point, in one shard after another.
-// The chords of spots are right to blur; so it gathers all units whose chord is
+// search looks for the units nearest to a point. The chords of spots are right to blur; so it gathers all units whose chord is
 // at most 2 blur longer than the k-th shortest, and ranks those of them by their
-// exact places when the shard has been searched.
+// exact places in the end.
 type search struct {
 	from    geo.Vector
 	k       int
@@ -46,13 +45,12 @@ type search struct {
 	chords2 []float64              // the k shortest squared chords to spots, shortest first
 	worst   float64                // no unit with a longer squared chord to its spot can enter the list
 	reach   float64                // no branch farther away holds such a unit
-	spots   []gathered             // of the shard: all that can enter the list, and some that could once
+	spots   []gathered             // all that can enter the list, and some that could once
 	best    []ranked               // at most k, nearest first
 	home    geo.Cell               // the cell of the point, of the resolution of the leaves' parents
 	bounds  [leafDepth + 1]float64 // by depth: the squared chord to the centre of a branch that may hold such a unit
-	fixes   []Fix                  // of best, once its shard has been searched
 	ahead   []branch               // a heap, the nearest first
-	touched int64                  // see shard.approach
+	touched int64                  // see fleet.approach
 }
 
 // gathered is a unit that may belong in the list.
@@ -67,9 +65,7 @@ type ranked struct {
 	distance geo.Metres // negative until somebody asks
 	vector   geo.Vector
 	id       int64
-	shard    *shard // nil once its fix has been copied
-	unit     int32
-	fix      int32 // its place in fixes
+	unit     int32 // its place in the fleet
 }
 
 // branch is a leaf or node that may hold nearer units.
@@ -88,7 +84,7 @@ func (q *search) begin(p orb.Point, k int, w Wanted) {
 	if !w.Since.IsZero() {
 		q.since = w.Since.UnixMicro()
 	}
-	q.chords2, q.best, q.fixes = q.chords2[:0], q.best[:0], q.fixes[:0]
+	q.chords2, q.spots, q.best = q.chords2[:0], q.spots[:0], q.best[:0]
 	q.reaches(anywhere * anywhere)
 	q.ahead = q.ahead[:0]
 }
@@ -96,25 +92,25 @@ func (q *search) begin(p orb.Point, k int, w Wanted) {
 // end forgets what belongs to the caller.
 func (q *search) end() { q.wanted = Wanted{} }
 
-// in searches one shard and leaves its units among the best. It begins at home, the leaves around the point, which
+// in searches the fleet and leaves the nearest units in best. It begins at home, the leaves around the point, which
 // fill the list in most cases, so that of the rest few branches are worth a
 // look.
-func (q *search) in(sh *shard) {
+func (q *search) in(fl *fleet) {
 	home := int32(0) // which is the root, and so nobody's child
-	if at, ok := sh.nodeAt[q.home]; ok {
-		q.open(sh, &sh.nodes[at], leafDepth, home)
-		q.follow(sh, home)
+	if at, ok := fl.nodeAt[q.home]; ok {
+		q.open(fl, &fl.nodes[at], leafDepth, home)
+		q.follow(fl, home)
 		home = at
 	}
-	q.open(sh, &sh.nodes[0], 0, home)
-	q.follow(sh, home)
-	q.settle(sh)
+	q.open(fl, &fl.nodes[0], 0, home)
+	q.follow(fl, home)
+	q.settle(fl)
 }
 
 // follow looks into the branches ahead, the one that may be nearest first,
 // until the list is full and no branch can hold a nearer unit. It leaves out
 // one node above the leaves.
-func (q *search) follow(sh *shard, without int32) {
+func (q *search) follow(fl *fleet, without int32) {
 	for len(q.ahead) > 0 {
 		b := q.pop()
 		if b.least > q.reach {
@@ -122,21 +118,21 @@ func (q *search) follow(sh *shard, without int32) {
 			return
 		}
 		if b.depth < leafDepth {
-			q.open(sh, &sh.nodes[b.at], b.depth+1, without)
+			q.open(fl, &fl.nodes[b.at], b.depth+1, without)
 			continue
 		}
-		members := sh.leaves[b.at].members
+		members := fl.leaves[b.at].members
 		for i := range members {
 			m := &members[i]
 			if chord2 := m.chord2(&q.from); chord2 <= q.worst {
-				q.gather(sh, m, chord2)
+				q.gather(fl, m, chord2)
 			}
 		}
 	}
 }
 
 // open puts the children of a node, which are at the given depth, ahead.
-func (q *search) open(sh *shard, n *node, depth, without int32) {
+func (q *search) open(fl *fleet, n *node, depth, without int32) {
 	extent, bound := extents[depth], q.bounds[depth]
 	first := len(q.ahead)
 	for i := range n.children {
@@ -145,22 +141,22 @@ func (q *search) open(sh *shard, n *node, depth, without int32) {
 			q.ahead = append(q.ahead, branch{math.Sqrt(chord2) - extent, c.at, depth})
 		}
 	}
-	q.approach(sh, q.ahead[first:], depth)
+	q.approach(fl, q.ahead[first:], depth)
 	for i := first; i < len(q.ahead); i++ {
 		q.rise(i)
 	}
 }
 
-// approach reads what following branches will need; see shard.approach.
-func (q *search) approach(sh *shard, branches []branch, depth int32) {
+// approach reads what following branches will need; see fleet.approach.
+func (q *search) approach(fl *fleet, branches []branch, depth int32) {
 	sum := int64(0)
 	if depth < leafDepth {
 		for i := range branches {
-			sum += int64(sh.nodes[branches[i].at].children[0].at)
+			sum += int64(fl.nodes[branches[i].at].children[0].at)
 		}
 	} else {
 		for i := range branches {
-			sum += int64(sh.leaves[branches[i].at].members[0].unit)
+			sum += int64(fl.leaves[branches[i].at].members[0].unit)
 		}
 	}
 	q.touched += sum
@@ -183,15 +179,15 @@ func (c *child) chord2(v *geo.Vector) float64 {
 }
 
 // gather keeps a unit for settle if it may belong in the list.
-func (q *search) gather(sh *shard, m *spot, chord2 float64) {
+func (q *search) gather(fl *fleet, m *spot, chord2 float64) {
 	if q.wanted.Free && m.unit&engagedFlag != 0 || q.wanted.Vehicles && m.unit&phoneFlag != 0 {
 		return
 	}
 	unit := m.place()
-	if q.since > math.MinInt64 && sh.mark(unit).fixed < q.since {
+	if q.since > math.MinInt64 && fl.mark(unit).fixed < q.since {
 		return
 	}
-	if q.wanted.Keep != nil && !q.wanted.Keep(sh.id(unit)) {
+	if q.wanted.Keep != nil && !q.wanted.Keep(fl.id(unit)) {
 		return
 	}
 	q.spots = append(q.spots, gathered{chord2, unit})
@@ -213,30 +209,28 @@ func (q *search) gather(sh *shard, m *spot, chord2 float64) {
 	}
 }
 
-// settle enters the units gathered in a shard into the list, if they belong
-// there, and copies the fixes of those that do. About the readings that come to
-// nothing see shard.approach.
-func (q *search) settle(sh *shard) {
+// settle enters the units gathered into the list, if they belong there. About
+// the readings that come to nothing see fleet.approach.
+func (q *search) settle(fl *fleet) {
 	n := 0
 	for _, g := range q.spots {
 		if g.chord2 <= q.worst {
 			q.spots[n] = g
 			n++
-			p, i := sh.page(g.unit)
+			p, i := fl.page(g.unit)
 			q.touched += p.ids[i] + int64(p.marks[i].leaf) + p.positions[i].deviceID
 		}
 	}
 	for _, g := range q.spots[:n] {
-		q.rank(sh, g.unit)
+		q.rank(fl, g.unit)
 	}
-	q.spots = q.spots[:0]
 }
 
 // rank enters a unit into the list if it belongs there.
-func (q *search) rank(sh *shard, unit int32) {
-	p, i := sh.page(unit)
+func (q *search) rank(fl *fleet, unit int32) {
+	p, i := fl.page(unit)
 	v := geo.VectorOf(p.positions[i].point)
-	r := ranked{chord2: q.from.Chord2(v), distance: -1, vector: v, id: p.ids[i], shard: sh, unit: unit}
+	r := ranked{chord2: q.from.Chord2(v), distance: -1, vector: v, id: p.ids[i], unit: unit}
 	at := len(q.best)
 	for at > 0 && q.before(&r, &q.best[at-1]) {
 		at--
@@ -245,11 +239,7 @@ func (q *search) rank(sh *shard, unit int32) {
 		return
 	}
 	if len(q.best) == q.k {
-		r.fix = q.best[q.k-1].fix
 		q.best = q.best[:q.k-1]
-	} else {
-		r.fix = int32(len(q.fixes))
-		q.fixes = append(q.fixes, Fix{})
 	}
 	q.best = slices.Insert(q.best, at, r)
 }
@@ -310,9 +300,9 @@ func (q *search) pop() branch {
 	return top
 }
 
-// within calls visit for every unit of the shard whose squared chord from a
+// within calls visit for every unit whose squared chord from a
 // point is at most reach2, and for some that are a little farther.
-func (sh *shard) within(from *geo.Vector, reach2 float64, visit func(unit int32)) {
+func (fl *fleet) within(from *geo.Vector, reach2 float64, visit func(unit int32)) {
 	reach := math.Sqrt(reach2)
 	blurred2 := (reach + blur) * (reach + blur)
 	var walk func(n *node, depth int)
@@ -323,10 +313,10 @@ func (sh *shard) within(from *geo.Vector, reach2 float64, visit func(unit int32)
 				continue
 			}
 			if depth < leafDepth {
-				walk(&sh.nodes[c.at], depth+1)
+				walk(&fl.nodes[c.at], depth+1)
 				continue
 			}
-			members := sh.leaves[c.at].members
+			members := fl.leaves[c.at].members
 			for i := range members {
 				if m := &members[i]; m.chord2(from) <= blurred2 {
 					visit(m.place())
@@ -334,5 +324,5 @@ func (sh *shard) within(from *geo.Vector, reach2 float64, visit func(unit int32)
 			}
 		}
 	}
-	walk(&sh.nodes[0], 0)
+	walk(&fl.nodes[0], 0)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/paulmach/orb"
 )
 
-// fleet is n devices, each of a unit of its own, spread over Hubei.
-func fleet(n int) []Device {
+// busyFleet is n devices, each of a unit of its own, spread over Hubei.
+func busyFleet(n int) []Device {
 	list := make([]Device, n)
 	for i := range list {
 		list[i] = Device{ID: int64(i + 1), UnitID: int64(i + 1)}
@@ -43,7 +43,7 @@ func BenchmarkEnter(b *testing.B) {
 	}
 	d := newDesk(b)
 	in := NewIngestor(d.db, spool, NewStore(), DefaultRules(), nil, quiet)
-	devices := fleet(units)
+	devices := busyFleet(units)
 	places := settle(in.store, devices, noon)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -1,6 +1,6 @@
 package tracking
 
-// unitIndex says at which place of a shard a unit is. Ids are mostly numbered
+// unitIndex says at which place of a fleet a unit is. Ids are mostly numbered
 // through, so those up to some times the number of units have an array; others
 // have a map.
 type unitIndex struct {
