@@ -157,6 +157,9 @@ func checkDevice(dev *Device) *Refusal {
 const zeroDegrees = 0.001
 
 func checkPoint(p orb.Point) *Refusal {
+	if p[0] >= zeroDegrees && p[0] <= 180 && p[1] >= -90 && p[1] <= 90 { // most of them
+		return nil
+	}
 	if math.Abs(p[0]) < zeroDegrees && math.Abs(p[1]) < zeroDegrees {
 		return &Refusal{Reason: ZeroPoint, Field: "lon", Detail: "the point is 0,0: the receiver has no position"}
 	}
@@ -271,6 +274,9 @@ func inWords(d time.Duration) string {
 }
 
 func toWGS84(f *Fix, from datum.Datum) *Refusal {
+	if from == "" {
+		return nil
+	}
 	p, err := datum.ToWGS84(from, f.Point)
 	if err != nil {
 		return &Refusal{Reason: Invalid, Field: "datum", Detail: err.Error()}

@@ -20,7 +20,7 @@ const (
 	loadPage     = 1_000                 // devices put in under one lock
 )
 
-// Devices holds every registered device in memory: about 300 bytes each, and
+// Devices holds every registered device in memory: about 400 bytes each, and
 // a million in some seconds. Run loads them and follows the changes; until it
 // has, and without it, each lookup of a device that is not held asks the
 // database. Once loaded, an unknown one is looked for again in the database
@@ -59,9 +59,9 @@ type Devices struct {
 // registered is a device with how it is found.
 type registered struct {
 	Device
-	key      keyHash
-	personID int64 // whose phone it is; zero for another device
 	names    []Name
+	personID int64 // whose phone it is; zero for another device
+	key      keyHash
 }
 
 // entered is a registered device as it is held.

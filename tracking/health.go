@@ -13,26 +13,47 @@ const (
 	offsetsKept = 9               // live fixes whose clock offset the median is taken of
 )
 
-// health is how a device fares, for the people who look after it. It is made
-// at the first report and costs nothing before.
+// health is how a device fares, for the people who look after it.
 type health struct {
-	of   *Devices
-	mu   sync.Mutex
-	kept *healthData
+	of *Devices
+	mu sync.Mutex
+	healthCount
+	dirty bool        // waits to be written
+	rest  *healthRest // nil until there is something of it
 }
 
+// healthCount is what nearly every record changes. It is small and lies in the
+// device: in a large fleet the processor has to fetch it each time.
+type healthCount struct {
+	n, next uint8                // of offsets
+	offsets [offsetsKept]float32 // seconds, receipt − fix
+	seen    int64                // µs since 1970
+	stored  int64                // since the last write
+}
+
+type healthRest struct {
+	noted                       time.Time
+	protocol, raw               string
+	vitals                      Vitals
+	doubted, duplicate, refused int64            // since the last write
+	reasons                     map[Reason]int64 // and so do these
+	refusedAt                   time.Time
+	reason                      Reason
+	detail                      string
+}
+
+// healthData is a copy of what is to be written.
 type healthData struct {
-	dirty                               bool // waits to be written
-	seen, noted                         time.Time
-	protocol, raw                       string
-	vitals                              Vitals
-	offsets                             [offsetsKept]float32 // seconds, receipt − fix
-	n, next                             int
-	stored, doubted, duplicate, refused int64            // since the last write
-	reasons                             map[Reason]int64 // and so do these
-	refusedAt                           time.Time
-	reason                              Reason
-	detail                              string
+	healthCount
+	healthRest
+}
+
+// more is the rest of h, made if need be; the lock is held.
+func (h *health) more() *healthRest {
+	if h.rest == nil {
+		h.rest = new(healthRest)
+	}
+	return h.rest
 }
 
 // Note keeps the last message of a device as it came, in hexadecimal digits or
@@ -45,7 +66,8 @@ func (d *Devices) Note(dev *Device, now time.Time, protocol string, raw func() s
 	}
 	dev.health.mu.Lock()
 	defer dev.health.mu.Unlock()
-	h := d.touch(dev, now)
+	d.touch(dev, now)
+	h := dev.health.more()
 	if since := now.Sub(h.noted); since >= 0 && since < time.Second {
 		return
 	}
@@ -60,7 +82,8 @@ func (d *Devices) Heard(dev *Device, now time.Time, v *Vitals) {
 	}
 	dev.health.mu.Lock()
 	defer dev.health.mu.Unlock()
-	d.touch(dev, now).vitals.merge(v)
+	d.touch(dev, now)
+	dev.health.more().vitals.merge(v)
 }
 
 // merge takes what is known in v.
@@ -80,16 +103,33 @@ func (v *Vitals) merge(of *Vitals) {
 
 // count notes what became of a record.
 func count(report *Report, o *Outcome, now time.Time) {
-	dev := report.Device
-	if dev.health == nil {
+	h := report.Device.health
+	if h == nil {
 		return
 	}
-	dev.health.mu.Lock()
-	defer dev.health.mu.Unlock()
-	h := dev.health.of.touch(dev, now)
-	switch o.Status {
-	case Stored:
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.of.touch(report.Device, now)
+	if o.Status == Stored {
 		h.stored++
+	} else {
+		h.more().count(o, now)
+	}
+	if v := report.Raw.Vitals; v != nil {
+		h.more().vitals.merge(v)
+	}
+	if !report.Raw.Replay && !report.Raw.FixedAt.IsZero() {
+		if off := now.Sub(report.Raw.FixedAt); off.Abs() < 24*time.Hour {
+			h.offsets[h.next] = float32(float64(off) / float64(time.Second))
+			h.next = (h.next + 1) % offsetsKept
+			h.n = min(h.n+1, offsetsKept)
+		}
+	}
+}
+
+// count notes an outcome other than Stored.
+func (h *healthRest) count(o *Outcome, now time.Time) {
+	switch o.Status {
 	case Doubted:
 		h.doubted++
 	case Duplicate:
@@ -104,26 +144,12 @@ func count(report *Report, o *Outcome, now time.Time) {
 		h.reasons[o.Reason]++
 		h.refusedAt, h.reason, h.detail = now, o.Reason, o.Detail
 	}
-	if v := report.Raw.Vitals; v != nil {
-		h.vitals.merge(v)
-	}
-	if !report.Raw.Replay && !report.Raw.FixedAt.IsZero() {
-		if off := now.Sub(report.Raw.FixedAt); off.Abs() < 24*time.Hour {
-			h.offsets[h.next] = float32(off.Seconds())
-			h.next = (h.next + 1) % offsetsKept
-			h.n = min(h.n+1, offsetsKept)
-		}
-	}
 }
 
 // touch notes that a device was heard of; its lock is held.
-func (d *Devices) touch(dev *Device, now time.Time) *healthData {
-	h := dev.health.kept
-	if h == nil {
-		h = new(healthData)
-		dev.health.kept = h
-	}
-	h.seen = now
+func (d *Devices) touch(dev *Device, now time.Time) {
+	h := dev.health
+	h.seen = now.UnixMicro()
 	if !h.dirty && !d.dirtyFull.Load() {
 		d.dirtyMu.Lock()
 		if h.dirty = len(d.dirty) < healthMax; h.dirty {
@@ -132,11 +158,10 @@ func (d *Devices) touch(dev *Device, now time.Time) *healthData {
 		d.dirtyFull.Store(len(d.dirty) >= healthMax)
 		d.dirtyMu.Unlock()
 	}
-	return h
 }
 
 // offset is the median of the clock offsets; unknown when there is none.
-func (h *healthData) offset() Reading {
+func (h *healthCount) offset() Reading {
 	if h.n == 0 {
 		return Reading{}
 	}
@@ -153,11 +178,16 @@ func (d *Devices) changed() (dirty []*Device, list []healthData) {
 	d.dirtyFull.Store(false)
 	d.dirtyMu.Unlock()
 	for _, dev := range dirty {
-		dev.health.mu.Lock()
-		h := dev.health.kept
-		list = append(list, *h)
-		h.dirty, h.stored, h.doubted, h.duplicate, h.refused, h.reasons = false, 0, 0, 0, 0, nil
-		dev.health.mu.Unlock()
+		h := dev.health
+		h.mu.Lock()
+		data := healthData{healthCount: h.healthCount}
+		if r := h.rest; r != nil {
+			data.healthRest = *r
+			r.doubted, r.duplicate, r.refused, r.reasons = 0, 0, 0, nil
+		}
+		h.dirty, h.stored = false, 0
+		h.mu.Unlock()
+		list = append(list, data)
 	}
 	return dirty, list
 }
@@ -166,24 +196,30 @@ func (d *Devices) changed() (dirty []*Device, list []healthData) {
 func (d *Devices) restore(dirty []*Device, list []healthData) {
 	var again []*Device
 	for i, dev := range dirty {
-		old := &list[i]
-		dev.health.mu.Lock()
-		h := dev.health.kept
-		h.stored, h.doubted = h.stored+old.stored, h.doubted+old.doubted
-		h.duplicate, h.refused = h.duplicate+old.duplicate, h.refused+old.refused
-		if h.reasons == nil {
-			h.reasons = old.reasons
-		} else {
-			for reason, n := range old.reasons {
-				h.reasons[reason] += n
-			}
+		h, old := dev.health, &list[i]
+		h.mu.Lock()
+		h.stored += old.stored
+		if h.rest != nil {
+			h.rest.restore(&old.healthRest)
 		}
 		if !h.dirty {
 			h.dirty, again = true, append(again, dev)
 		}
-		dev.health.mu.Unlock()
+		h.mu.Unlock()
 	}
 	d.dirtyMu.Lock()
 	defer d.dirtyMu.Unlock()
 	d.dirty = append(d.dirty, again...)
+}
+
+// restore puts back the counters that were taken.
+func (h *healthRest) restore(old *healthRest) {
+	h.doubted, h.duplicate, h.refused = h.doubted+old.doubted, h.duplicate+old.duplicate, h.refused+old.refused
+	if h.reasons == nil {
+		h.reasons = old.reasons
+		return
+	}
+	for reason, n := range old.reasons {
+		h.reasons[reason] += n
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"math"
+	"slices"
 	"time"
 
 	"jiujin/geo"
@@ -67,36 +68,51 @@ func beginRecord(b []byte, received time.Time) []byte {
 	return binary.LittleEndian.AppendUint64(b, uint64(received.UnixMicro()))
 }
 
+// fixBytes is more than a fix takes, but for a source that has no number.
+const fixBytes = 96
+
 // appendFix appends a fix that was received at received or at its own time.
 func appendFix(b []byte, f *Fix, received int64) []byte {
-	flags := uint16(stateBits(f.Ignition))<<ignitionBit | uint16(stateBits(f.Engaged))<<engagedBit | doubtBits(f.Doubt)<<doubtBit
-	readings := [...]*Reading{&f.AltM, &f.AccuracyM, &f.SpeedKmh, &f.HeadingDeg}
-	for i, r := range readings {
-		if r.Known {
-			flags |= 1 << i
-		}
-	}
+	flags := uint16(stateBits(f.Ignition))<<ignitionBit | uint16(stateBits(f.Engaged))<<engagedBit | doubtBits(f.Doubt)<<doubtBit |
+		knownBit(&f.AltM)*hasAlt | knownBit(&f.AccuracyM)*hasAccuracy | knownBit(&f.SpeedKmh)*hasSpeed | knownBit(&f.HeadingDeg)*hasHeading
 	own := f.ReceivedAt.UnixMicro() - received
 	if own != 0 {
 		flags |= hasReceived
 	}
-	b = append(b, kindFix, byte(flags), byte(flags>>8))
-	b = appendSource(b, f.Source)
-	b = binary.AppendUvarint(b, uint64(f.UnitID))
-	b = binary.AppendUvarint(b, uint64(f.DeviceID))
-	b = binary.AppendVarint(b, f.FixedAt.UnixMicro()-received)
+	b = appendSource(append(b, kindFix, byte(flags), byte(flags>>8)), f.Source)
+	b = slices.Grow(b, fixBytes)
+	to := b[len(b):cap(b)]
+	n := binary.PutUvarint(to, uint64(f.UnitID))
+	n += binary.PutUvarint(to[n:], uint64(f.DeviceID))
+	n += binary.PutVarint(to[n:], f.FixedAt.UnixMicro()-received)
 	if own != 0 {
-		b = binary.AppendVarint(b, own)
+		n += binary.PutVarint(to[n:], own)
 	}
-	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(f.Point[0]))
-	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(f.Point[1]))
-	b = binary.LittleEndian.AppendUint64(b, uint64(f.Cell))
-	for _, r := range readings {
-		if r.Known {
-			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(float32(r.Value)))
-		}
+	binary.LittleEndian.PutUint64(to[n:], math.Float64bits(f.Point[0]))
+	binary.LittleEndian.PutUint64(to[n+8:], math.Float64bits(f.Point[1]))
+	binary.LittleEndian.PutUint64(to[n+16:], uint64(f.Cell))
+	n += 24
+	n += putReading(to[n:], &f.AltM)
+	n += putReading(to[n:], &f.AccuracyM)
+	n += putReading(to[n:], &f.SpeedKmh)
+	n += putReading(to[n:], &f.HeadingDeg)
+	return b[:len(b)+n]
+}
+
+// putReading writes a reading, if it is known, and is how many bytes that took.
+func putReading(to []byte, r *Reading) int {
+	if !r.Known {
+		return 0
 	}
-	return b
+	binary.LittleEndian.PutUint32(to, math.Float32bits(float32(r.Value)))
+	return 4
+}
+
+func knownBit(r *Reading) uint16 {
+	if r.Known {
+		return 1
+	}
+	return 0
 }
 
 func stateBits(s State) uint8 {
@@ -120,6 +136,9 @@ func stateOf(bits uint16) State {
 }
 
 func doubtBits(r Reason) uint16 {
+	if r == "" {
+		return 0
+	}
 	for i, d := range doubts {
 		if d == r {
 			return uint16(i)

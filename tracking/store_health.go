@@ -45,7 +45,7 @@ func (d *Devices) WriteHealth(ctx context.Context) error {
 			                            FROM (SELECT * FROM jsonb_each_text(s.reasons)
 			                                  UNION ALL SELECT * FROM jsonb_each_text(excluded.reasons)) AS each (reason, n)
 			                           GROUP BY reason) AS total)`,
-			dirty[i].ID, h.seen, h.raw, refusedAt, string(h.reason), plain(h.detail), h.offset().Ptr(),
+			dirty[i].ID, micros(h.seen), h.raw, refusedAt, string(h.reason), plain(h.detail), h.offset().Ptr(),
 			h.vitals.BatteryPct.Ptr(), h.vitals.PowerV.Ptr(), h.vitals.SignalPct.Ptr(), h.vitals.Satellites.Ptr(),
 			h.vitals.OdometerKm.Ptr(), h.stored, h.duplicate, h.refused, h.doubted, h.reasons, h.protocol)
 	}

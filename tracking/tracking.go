@@ -33,21 +33,23 @@ type Unit struct {
 // Device is something that reports where a unit is: a terminal in a vehicle,
 // or an officer's phone. A unit may have several.
 type Device struct {
+	// Those that every fix needs come first, side by side.
 	ID       int64       // zero means that nobody knows the device
 	UnitID   int64       // the unit whose position it reports
-	Label    string      // what people call it
-	Kind     string      // the protocol it speaks: "http", "phone", "jt808", "gt06", "osmand", "owntracks", "traccar"
+	health   *health     // nil in one that comes from no Devices
+	trail    *trail      // of its newest fixes; nil in one that comes from no Devices
 	Datum    datum.Datum // of the coordinates it sends; empty means WGS-84
 	Disabled bool        // it or its unit is out of use; its fixes are refused
 	// ClockAhead is by how much the device's clock is ahead of what its
 	// protocol says it shows (a unit on Beijing time where UTC is due: 8 h).
 	// Accept takes it off.
 	ClockAhead time.Duration
+
+	Kind  string // the protocol it speaks: "http", "phone", "jt808", "gt06", "osmand", "owntracks", "traccar"
+	Label string // what people call it
 	// Interval is how often it is expected to report; zero when nobody said.
 	Interval time.Duration
-	Login    *Login  // how it proves who it is, beside its key; nil when it has nothing else
-	health   *health // nil in one that comes from no Devices
-	trail    *trail  // of its newest fixes; nil in one that comes from no Devices
+	Login    *Login // how it proves who it is, beside its key; nil when it has nothing else
 }
 
 // Login is what some protocols need to let a device in.
