@@ -146,6 +146,8 @@ var allowed = []struct{ from, to, reason string }{
 	{"cmd/jiujin", "geo", "the benches"},
 	{"cmd/jiujin", "geo/road", "the eta command"},
 	{"cmd/jiujin", "geo/datum", "flag of the import"},
+	{"cmd/jiujin", "geo/retailer/index", "the bench of the search"},
+	{"cmd/jiujin", "geo/zh", "the bench of the search types pinyin"},
 	{"cmd/jiujin", "geo/retailer", "the import; lists of shops"},
 	{"cmd/jiujin", "geo/resolve", "the resolve command"},
 	{"cmd/jiujin", "internal/app", "runs it"},

@@ -86,7 +86,9 @@ func indexOf(docs []Doc, size int) *Index {
 	for _, d := range docs {
 		b.Add(d)
 	}
-	return b.Build()
+	x := b.Build()
+	x.most = len(docs)
+	return x
 }
 
 func sameHits(t *rapid.T, what string, got, want []Hit) {
@@ -206,4 +208,21 @@ func TestSearchTakesAnyText(t *testing.T) {
 		q := Query{Text: text, Near: &orb.Point{115, 30}}
 		sameHits(t, fmt.Sprintf("%q", text), x.Search(q), p.search(q))
 	})
+}
+
+// The last number of a full segment is the largest that 16 bits hold.
+func TestFullSegment(t *testing.T) {
+	b := NewBuilder()
+	for i := range segmentSize + 10 {
+		b.Add(Doc{ID: int64(i + 1), Name: fmt.Sprintf("店%d", i), Division: "421182"})
+	}
+	x := b.Build()
+	for _, i := range []int{0, segmentSize - 1, segmentSize, segmentSize + 9} {
+		names, _, ok := x.Texts(int64(i + 1))
+		if want := fmt.Sprintf("店%d", i); !ok || names[0] != want {
+			t.Errorf("document %d says %q", i, names)
+		} else if hits := x.Search(Query{Text: want}); len(hits) == 0 || hits[0].ID != int64(i+1) {
+			t.Errorf("%s: found %+v", want, hits)
+		}
+	}
 }

@@ -95,11 +95,12 @@ type Index struct {
 	segments []*segment
 	dead     []list // of each segment a bitmap of the documents that are left out; nil when there are none
 	live     int
+	most     int // mostJudged
 	rooms    sync.Pool
 }
 
 func newIndex(segments []*segment, dead []list) *Index {
-	x := &Index{segments: segments, dead: dead}
+	x := &Index{segments: segments, dead: dead, most: mostJudged}
 	if x.dead == nil {
 		x.dead = make([]list, len(segments))
 	}

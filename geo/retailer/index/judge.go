@@ -28,6 +28,7 @@ const (
 	licenceWhole = 100
 	nameWhole    = 90
 	licencePart  = 85
+	licenceBit   = 72 // of five digits or fewer, which are rather those of a telephone
 	operatorAll  = 82
 	nameBegin    = 80
 	pinyinWhole  = 78
@@ -121,10 +122,12 @@ func (j *judge) licence(t texts) float64 {
 	switch {
 	case string(t.licence) == j.w.number:
 		return licenceWhole
-	case bytes.HasPrefix(t.licence, j.joined), bytes.HasSuffix(t.licence, j.joined):
-		return licencePart
+	case !bytes.HasPrefix(t.licence, j.joined) && !bytes.HasSuffix(t.licence, j.joined):
+		return 0
+	case len(j.joined) < 6:
+		return licenceBit
 	}
-	return 0
+	return licencePart
 }
 
 // name judges one name against the words joined.

@@ -11,41 +11,44 @@ import (
 
 // nearest is the k documents nearest to p, in order of distance.
 func (x *Index) nearest(p orb.Point, k int, scope string) []Hit {
-	type piece struct {
+	type away struct {
 		visit
-		from, to int // documents
-		away     geo.Metres
+		metres geo.Metres
 	}
-	var segments, pieces []piece
+	type piece struct {
+		from, to int // documents
+		metres   geo.Metres
+	}
+	var segments []away
+	var pieces []piece
 	for i, s := range x.segments {
 		if s.located == 0 {
 			continue
 		}
-		v := visit{segment: s, dead: x.dead[i], cos: s.box.cos()}
+		v := visit{segment: s, dead: x.dead[i], cos: s.box.cos() * cosine(p[1])}
 		var some bool
 		if v.scope, some = s.in(scope); some {
-			segments = append(segments, piece{visit: v, away: s.box.from(p, v.cos)})
+			segments = append(segments, away{v, s.box.from(p, v.cos)})
 		}
 	}
-	byDistance := func(a, b piece) int { return cmp.Compare(a.away, b.away) }
-	slices.SortFunc(segments, byDistance)
+	slices.SortFunc(segments, func(a, b away) int { return cmp.Compare(a.metres, b.metres) })
 	var top []Hit
 	at := geo.VectorOf(p)
 	// An equal distance may still be that of a lower id.
 	full := func(d geo.Metres) bool { return len(top) == k && d > top[k-1].Distance }
 	for _, s := range segments {
-		if full(s.away) {
+		if full(s.metres) {
 			break
 		}
 		pieces = pieces[:0]
 		for i, b := range s.boxes {
-			if away := b.from(p, s.cos); !full(away) {
-				pieces = append(pieces, piece{from: i * boxSize, to: min((i+1)*boxSize, s.located), away: away})
+			if d := b.from(p, s.cos); !full(d) {
+				pieces = append(pieces, piece{i * boxSize, min((i+1)*boxSize, s.located), d})
 			}
 		}
-		slices.SortFunc(pieces, byDistance)
+		slices.SortFunc(pieces, func(a, b piece) int { return cmp.Compare(a.metres, b.metres) })
 		for _, piece := range pieces {
-			if full(piece.away) {
+			if full(piece.metres) {
 				break
 			}
 			for n := piece.from; n < piece.to; n++ {
@@ -65,7 +68,14 @@ func (x *Index) nearest(p orb.Point, k int, scope string) []Hit {
 func (x *Index) In(cells []geo.Cell) []int64 {
 	var out []int64
 	for i, s := range x.segments {
+		if len(s.cells) == 0 {
+			continue
+		}
+		first, last := s.cells[0], s.cells[len(s.cells)-1]
 		for _, c := range cells {
+			if c < first || c > last {
+				continue
+			}
 			at, ok := slices.BinarySearch(s.cells, c)
 			if !ok {
 				continue

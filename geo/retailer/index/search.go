@@ -14,7 +14,7 @@ import (
 
 // mostJudged is how many documents of one class are looked at: a fragment that
 // fits very many is answered from these, those of the best segments first.
-const mostJudged = 8000
+const mostJudged = 2500
 
 // class is one way to find: the documents that come into question and the most
 // points that one of them can get for its text.
@@ -151,7 +151,7 @@ type visit struct {
 	lift  float64 // the most that a document gets for where it is
 	scope []bool  // of each division: is it in the scope; nil without a scope
 	area  []bool  // of each division: is it in the area; nil without an area
-	cos   float64 // of the latitude farthest from the equator
+	cos   float64 // of the latitude farthest from the equator, times that of the place of the caller
 }
 
 func (x *Index) begin(q Query, w *wanted, limit int) *search {
@@ -166,12 +166,13 @@ func (x *Index) begin(q Query, w *wanted, limit int) *search {
 	}
 	s.visits = make([]visit, 0, len(x.segments))
 	for i, seg := range x.segments {
-		v := visit{segment: seg, dead: x.dead[i], cos: seg.box.cos()}
+		v := visit{segment: seg, dead: x.dead[i]}
 		var some bool
 		if v.scope, some = seg.in(q.Scope); !some {
 			continue
 		}
 		if s.bonus.near != nil && seg.located > 0 {
+			v.cos = seg.box.cos() * cosine(q.Near[1])
 			v.lift += nearness(seg.box.from(*q.Near, v.cos))
 		}
 		inArea := false
@@ -208,7 +209,7 @@ func (s *search) run(classes []class) {
 		judged := 0
 		for i := range s.visits {
 			v := &s.visits[i]
-			if judged >= mostJudged || s.hopeless(c.points+namePoints+v.lift) {
+			if judged >= s.x.most || s.hopeless(c.points+namePoints+v.lift) {
 				break
 			}
 			s.start()
@@ -219,7 +220,7 @@ func (s *search) run(classes []class) {
 				}
 				s.take(v, n)
 				judged++
-				return judged < mostJudged
+				return judged < s.x.most
 			})
 		}
 	}
@@ -283,8 +284,10 @@ func (b box) cos() float64 {
 	if b.west > b.east {
 		return 0
 	}
-	return math.Cos(float64(max(abs(b.south), abs(b.north))) / placeUnit * math.Pi / 180)
+	return cosine(float64(max(abs(b.south), abs(b.north))) / placeUnit)
 }
+
+func cosine(degrees float64) float64 { return math.Cos(degrees * math.Pi / 180) }
 
 func abs(n int32) int32 { return max(n, -n) }
 
@@ -293,7 +296,7 @@ func (b box) bound() orb.Bound {
 }
 
 // from is a distance from p to the nearest place of b that is not longer than
-// the true one. cos is that of the box.
+// the true one. cos is that of the box times that of p.
 func (b box) from(p orb.Point, cos float64) geo.Metres {
 	at := b.bound()
 	lat := max(at.Min[1]-p[1], p[1]-at.Max[1], 0)
@@ -301,23 +304,22 @@ func (b box) from(p orb.Point, cos float64) geo.Metres {
 	if lon > 0 { // or the other way around the Earth
 		lon = max(0, min(lon, at.Min[0]+360-p[0], p[0]+360-at.Max[0]))
 	}
-	return atLeast(lon, lat, p, cos)
+	return atLeast(lon, lat, cos)
 }
 
-// from is a distance from p that is not longer than the true one; cos is at
-// most that of the latitude.
+// from is a distance from q that is not longer than the true one; cos is at
+// most that of p's latitude times that of q's.
 func (p place) from(q orb.Point, cos float64) geo.Metres {
 	at := p.point()
 	lon := math.Abs(at[0] - q[0])
-	return atLeast(min(lon, 360-lon), math.Abs(at[1]-q[1]), q, cos)
+	return atLeast(min(lon, 360-lon), math.Abs(at[1]-q[1]), cos)
 }
 
 // atLeast is a lower limit of the distance for differences in degrees: a plain
 // one when it is below 600 km, and that for all beyond.
-func atLeast(lon, lat float64, p orb.Point, cos float64) geo.Metres {
+func atLeast(lon, lat, cos float64) geo.Metres {
 	const far = 600_000
 	const metres = math.Pi / 180 * float64(geo.EarthRadius)
-	x2 := lon * lon * cos * math.Cos(p[1]*math.Pi/180)
-	d := 0.98 * metres * math.Sqrt(lat*lat+x2)
+	d := 0.98 * metres * math.Sqrt(lat*lat+lon*lon*cos)
 	return geo.Metres(min(d, far))
 }

@@ -72,7 +72,7 @@ func (s *segment) len() int { return len(s.ids) }
 // of is what document n says. The slices belong to s.
 func (s *segment) of(n uint16) texts {
 	var t texts
-	rest := s.texts[s.textAt[n]:s.textAt[n+1]]
+	rest := s.texts[s.textAt[n]:s.textAt[int(n)+1]]
 	for _, field := range []*[]byte{&t.names, &t.address, &t.operator, &t.licence} {
 		*field, rest, _ = bytes.Cut(rest, []byte{0})
 	}
