@@ -22,9 +22,10 @@ const (
 )
 
 // align looks for pattern in text, in order, with few units between: Smith and Waterman's local alignment. weights are
-// those of the pattern's units. Units of the text that skip marks cost nothing to pass. It gives the weight found, less
-// the cost of what does not fit, and marks the units of the text in used; both may be nil.
-func (a *aligner) align(pattern []unit, weights []float32, text []unit, skip, used []bool) float32 {
+// those of the pattern's units. Units of the text that skip marks cost nothing to pass, those that taken marks fit
+// nothing. It gives the weight found, less the cost of what does not fit, and marks the units of the text in used. skip,
+// taken and used may be nil; taken and used may be one.
+func (a *aligner) align(pattern []unit, weights []float32, text []unit, skip, taken, used []bool) float32 {
 	rows, cols := len(pattern)+1, len(text)+1
 	if rows == 1 || cols == 1 {
 		return 0
@@ -44,8 +45,10 @@ func (a *aligner) align(pattern []unit, weights []float32, text []unit, skip, us
 		score[i*cols], from[i*cols] = 0, begin
 		for j := 1; j < cols; j++ {
 			v, f := float32(0), begin
-			if d := score[(i-1)*cols+j-1] + pairScore(pattern[i-1], text[j-1], weights[i-1], mean); d > v {
-				v, f = d, both
+			if taken == nil || !taken[j-1] {
+				if d := score[(i-1)*cols+j-1] + pairScore(pattern[i-1], text[j-1], weights[i-1], mean); d > v {
+					v, f = d, both
+				}
 			}
 			if u := score[(i-1)*cols+j] - patternCost*mean; u > v {
 				v, f = u, skipPattern

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"math"
+	"slices"
 
 	"jiujin/geo"
 )
@@ -15,12 +16,14 @@ const (
 	size                   // logarithm of the number of shops in the register
 	nameNats               // of the core of the name that the words hold
 	nameMissing            // share of the core that they do not
-	nameMisfit             // that share, when the words hold something else instead
+	nameMisfit             // that share of the words that no road or landmark explains, when something else is left of them
 	nameWhole              // 1: the core stands in the words as it is written
 	branchNats             // of the branch
 	branchDiffers          // 1: both name a branch, and not the same
 	kindAgrees             // 1: the words hold the kind of shop
+	kindDiffers            // 1: the words name another kind of shop
 	roadNats               // of the road
+	roadSlip               // 1: the road agrees but for a slip
 	roadDiffers            // 1: both name a road, and not the same
 	segmentDiffers         // 1: another part of the same road
 	numberAgrees           // 1: the number on the same road
@@ -61,7 +64,8 @@ type judge struct {
 	r    *Register
 	q    *asked
 	al   aligner
-	used []bool
+	used []bool // units of the words that the shop explains
+	held []bool // units that the name may not count, because they are a road's or a landmark's
 }
 
 const mostName = 16 // nats that a name can tell
@@ -73,8 +77,11 @@ func (j *judge) evidence(shop int32) *evidence {
 	clear(j.used)
 	name, address := units(s.Name), units(s.Address)
 	e.parts = scan(address, nil)
-	j.bestName(e, s, name)
 	j.roads(e)
+	for i := range j.held {
+		j.held[i] = j.used[i] || j.q.beside[i]
+	}
+	j.bestName(e, s, name)
 	j.numbers(e)
 	j.areas(e)
 	j.otherPlaces(e)
@@ -98,7 +105,8 @@ func (j *judge) bestName(e *evidence, s *Shop, name []unit) {
 			j.used = used
 			continue
 		}
-		for f := nameNats; f <= kindAgrees; f++ {
+		e.name = other.name
+		for f := nameNats; f <= kindDiffers; f++ {
 			e.value[f] = other.value[f]
 		}
 	}
@@ -110,20 +118,26 @@ func (j *judge) compareName(e *evidence, name []unit) {
 	e.name = n
 	weights, total := j.weights(n.core, j.r.inName)
 	if total > 0 {
-		share := float64(j.al.align(n.core, weights, j.q.us, j.q.skip, j.used) / total)
+		share := float64(j.al.align(n.core, weights, j.q.us, j.q.skip, j.held, j.used) / total)
+		anywhere := share
+		if share < 0.99 {
+			anywhere = max(share, float64(j.al.align(n.core, weights, j.q.us, j.q.skip, nil, nil)/total))
+		}
 		known := j.r.rarity(j.r.cores[hash(n.core)])
 		if j.r.cores[hash(n.core)] <= 1 {
 			known = min(mostName, max(known, 0.7*total))
 		}
 		e.value[nameNats] = share * float64(min(known, total))
-		e.value[nameMissing] = 1 - share
+		e.value[nameMissing], e.value[nameMisfit] = 1-anywhere, 1-share
 		if share > 0.99 {
 			e.value[nameWhole] = 1
 		}
 	}
 	if weights, total := j.weights(n.kind, j.r.inName); total > 0 {
-		if j.al.align(n.kind, weights, j.q.us, j.q.skip, j.used) >= 0.6*total {
+		if j.al.align(n.kind, weights, j.q.us, j.q.skip, nil, j.used) >= 0.6*total {
 			e.value[kindAgrees] = 1
+		} else if j.q.kind {
+			e.value[kindDiffers] = 1
 		}
 	}
 	j.branch(e, n)
@@ -134,14 +148,14 @@ func (j *judge) branch(e *evidence, n shopName) {
 	if total == 0 {
 		return
 	}
-	share := j.al.align(n.branch, weights, j.q.us, j.q.skip, j.used) / total
+	share := j.al.align(n.branch, weights, j.q.us, j.q.skip, j.held, j.used) / total
 	e.value[branchNats] = float64(share * min(total, mostName/2))
 	if !n.signed || share >= 0.5 || len(j.q.branches) == 0 {
 		return
 	}
 	for _, b := range j.q.branches {
 		weights, total := j.weights(b, j.r.inName)
-		if j.al.align(b, weights, n.branch, nil, nil) >= 0.5*total {
+		if j.al.align(b, weights, n.branch, nil, nil, nil) >= 0.5*total {
 			return
 		}
 	}
@@ -162,16 +176,24 @@ func (j *judge) roads(e *evidence) {
 	for i := range e.parts.roads {
 		own := &e.parts.roads[i]
 		nats := float64(min(j.r.rarity(j.r.roads[hash(own.name)]), mostName/2))
-		fit := j.roadInText(own)
+		fit, as := j.roadInText(own), (*road)(nil)
 		for k := range j.q.parts.roads {
 			other := &j.q.parts.roads[k]
-			if f := roadFit(own.name, other.name); f > 0 && f >= fit {
-				fit = f
+			if f := j.roadFit(own.name, other.name); f > 0 && f >= fit {
+				fit, as = f, other
 				e.value[segmentDiffers] = segmentsDiffer(own.segment, other.segment)
 			}
 		}
+		if as != nil {
+			for k := as.end - min(len(own.name), len(as.name)); k < as.end+len(as.segment); k++ {
+				j.used[k] = true
+			}
+		}
 		if fit*nats > e.value[roadNats] {
-			e.value[roadNats], e.road = fit*nats, own
+			e.value[roadNats], e.road, e.value[roadSlip] = fit*nats, own, 0
+			if fit < surelyRoad {
+				e.value[roadNats], e.value[roadSlip] = fit*nats/2, 1
+			}
 		}
 	}
 	if e.road == nil && len(e.parts.roads) > 0 && len(j.q.parts.roads) > 0 {
@@ -182,45 +204,72 @@ func (j *judge) roads(e *evidence) {
 // roadInText looks for a road in the whole text, for words without a boundary where it begins.
 func (j *judge) roadInText(own *road) float64 {
 	weights, total := j.weights(own.name, j.r.inAddress)
-	share := j.al.align(own.name, weights, j.q.us, j.q.skip, nil) / total
+	share := j.al.align(own.name, weights, j.q.us, j.q.skip, nil, nil) / total
 	if share < 0.85 || len(own.name) < 3 {
 		return 0
 	}
-	j.al.align(own.name, weights, j.q.us, j.q.skip, j.used)
+	j.al.align(own.name, weights, j.q.us, j.q.skip, nil, j.used)
 	return float64(share)
 }
 
+// surelyRoad is the least fit of two roads that agree but for their sound; less is a slip.
+const surelyRoad = 0.75
+
 // roadFit says how well two roads agree, from the end on: 1 when one ends with the other, less when they only sound alike
 // or differ by a slip, 0 when they are two roads.
-func roadFit(a, b []unit) float64 {
+func (j *judge) roadFit(a, b []unit) float64 {
 	if len(a) < len(b) {
 		a, b = b, a
 	}
 	sum, slips, telling := 0.0, 0, 0
 	for i := 1; i <= len(b); i++ {
 		x, y := a[len(a)-i], b[len(b)-i]
-		if !isOneOf([]unit{y}, directions) && !isOneOf([]unit{y}, []string{"路", "街", "道", "大", "巷"}) {
-			telling++
-		}
 		switch {
 		case x.key == y.key:
 			sum++
-		case x.number() || y.number() || isOneOf([]unit{x}, directions) || isOneOf([]unit{y}, directions):
-			return 0
-		case x.sound == y.sound:
+		case x.sound == y.sound && !tellsRoads(x) && !tellsRoads(y):
 			sum += soundCredit
 		default:
 			slips++
+			continue
+		}
+		if !tellsRoads(y) && !isOneOf([]unit{y}, roadUnits) {
+			telling++
 		}
 	}
-	if telling == 0 || slips > 1 || slips == 1 && len(b) < 4 {
+	if sidesDiffer(a[len(a)-len(b):], b) || telling == 0 {
 		return 0
 	}
-	return sum / float64(len(b))
+	if slips == 0 {
+		return sum / float64(len(b))
+	}
+	weights, total := j.weights(b, j.r.inAddress)
+	share := float64(j.al.align(b, weights, a, nil, nil, nil) / total)
+	return max(min(share, surelyRoad-0.01)-0.45, 0) / (surelyRoad - 0.46) * 0.6
+}
+
+// tellsRoads says whether u is a side or a number, in which roads of one name differ.
+func tellsRoads(u unit) bool { return u.number() || isOneOf([]unit{u}, directions) }
+
+// sidesDiffer says whether both roads have sides or numbers, and not the same.
+func sidesDiffer(a, b []unit) bool {
+	only := func(us []unit) (out []unit) {
+		for _, u := range us {
+			if tellsRoads(u) {
+				out = append(out, u)
+			}
+		}
+		return out
+	}
+	x, y := only(a), only(b)
+	return len(x) > 0 && len(y) > 0 && !same(x, y)
 }
 
 // directions are units in which roads of one name differ.
-var directions = []string{"东", "西", "南", "北", "中", "上", "下", "前", "后", "内", "外", "横", "正"}
+var (
+	directions = wordsOf("东", "西", "南", "北", "中", "上", "下", "前", "后", "内", "外", "横", "正")
+	roadUnits  = wordsOf("路", "街", "道", "大", "巷")
+)
 
 func segmentsDiffer(a, b []unit) float64 {
 	if len(a) > 0 && len(b) > 0 && !same(a, b) {
@@ -314,9 +363,12 @@ func indexOf(us, part []unit) int {
 }
 
 func (j *judge) otherPlaces(e *evidence) {
+	for i := range j.held { // what the name has taken tells nothing again
+		j.held[i] = j.used[i]
+	}
 	for _, p := range e.parts.places {
 		weights, total := j.weights(p, j.r.inAddress)
-		if covered := j.al.align(p, weights, j.q.us, j.q.skip, j.used); covered >= 0.4*total {
+		if covered := j.al.align(p, weights, j.q.us, j.q.skip, j.held, j.used); covered >= 0.4*total {
 			e.value[placeNats] += float64(min(covered, mostName/2))
 		}
 	}
@@ -373,9 +425,13 @@ func closeAndFar(d geo.Metres) (near, far float64) {
 // leftOver sums up what the words say and the shop does not.
 func (j *judge) leftOver(e *evidence, name, address []unit, s *Shop) {
 	own := bigrams(bigrams(nil, name), address)
+	numbers := map[uint32]bool{}
+	for _, u := range slices.Concat(name, address) {
+		numbers[u.key] = u.number()
+	}
 	left := float32(0)
 	for i := range j.q.us {
-		if j.used[i] || j.q.weights[i] == 0 {
+		if u := j.q.us[i]; j.used[i] || j.q.weights[i] == 0 || numbers[u.key] {
 			continue
 		}
 		if i > 0 && own[pairKey(j.q.us[i-1], j.q.us[i])] || i+1 < len(j.q.us) && own[pairKey(j.q.us[i], j.q.us[i+1])] {
@@ -384,8 +440,8 @@ func (j *judge) leftOver(e *evidence, name, address []unit, s *Shop) {
 		left += j.q.weights[i]
 	}
 	e.value[unexplained] = float64(min(left, 60)) / 10
-	if left > 6 {
-		e.value[nameMisfit] = e.value[nameMissing]
+	if left <= 6 {
+		e.value[nameMisfit] = 0
 	}
 }
 

@@ -9,13 +9,13 @@ type shopName struct {
 }
 
 // kinds are the words for a kind of shop, longer ones first.
-var kinds = []string{
+var kinds = wordsOf(
 	"烟酒副食品店", "烟酒副食店", "烟酒专卖店", "烟酒便利店", "连锁便利店", "烟酒商行", "烟酒商店", "烟酒超市", "名烟名酒", "生活超市", "便利超市", "连锁超市", "便民超市",
 	"便民商店", "便民店", "副食品店", "副食超市", "副食商店", "食品商店", "日用百货", "百货商店", "综合商店", "综合超市", "零售商店", "购物中心", "购物广场", "食杂店",
 	"有限责任公司", "有限公司", "分公司", "个体工商户", "经营部", "批发部", "零售部", "门市部", "小卖部", "小卖店", "小超市", "便利店", "烟酒店", "烟酒行", "烟草店",
 	"副食店", "百货店", "杂货店", "杂货铺", "食品店", "专卖店", "专营店", "直营店", "连锁店", "旗舰店", "代销店", "商贸行", "商店", "商行", "商场", "商铺",
 	"超市", "烟酒", "烟行", "茶行", "酒行", "百货", "副食", "食品", "杂货", "连锁", "便利", "便民", "生活", "综合", "小店", "门市", "店", "铺",
-}
+)
 
 // parseName reads a shop's name. What a list writes in brackets is a branch, or a remark that is treated as one.
 func parseName(us []unit) shopName {
@@ -37,11 +37,16 @@ func parseName(us []unit) shopName {
 	return n
 }
 
+var (
+	branchEnds   = wordsOf("分店", "总店", "店", "分部", "部")
+	nameDivision = wordsOf("省", "市", "区", "县")
+)
+
 func (n *shopName) setBranch(us []unit) {
 	n.branch = us
-	for _, w := range []string{"分店", "总店", "店", "部", "分部"} {
-		if k, ok := ends(us, w); ok && k < len(us) {
-			n.branch, n.signed = us[:len(us)-k], true
+	for _, w := range branchEnds {
+		if ends(us, w) && len(w) < len(us) {
+			n.branch, n.signed = us[:len(us)-len(w)], true
 			return
 		}
 	}
@@ -53,8 +58,8 @@ func (n *shopName) takeKind() {
 	for again := true; again; {
 		again = false
 		for _, w := range kinds {
-			if k, ok := ends(n.core, w); ok && len(n.core)-k >= 1 {
-				n.core, again = n.core[:len(n.core)-k], true
+			if ends(n.core, w) && len(w) < len(n.core) {
+				n.core, again = n.core[:len(n.core)-len(w)], true
 				break
 			}
 		}
@@ -71,7 +76,7 @@ func (n *shopName) splitBrand(brands map[uint64]int32) {
 		return
 	}
 	whole := append(append([]unit{}, n.core...), n.kind...)
-	for k := len(whole) - 2; k >= 2; k-- {
+	for k := len(n.core) - 2; k >= 2; k-- {
 		if brands[hash(whole[:k])] < 3 {
 			continue
 		}
@@ -89,7 +94,7 @@ func (n *shopName) splitBrand(brands map[uint64]int32) {
 // dropDivision takes 武穴市 or 成都市武侯区 off the begin of a name.
 func dropDivision(us []unit) []unit {
 	for i := 2; i < min(len(us)-1, 5); i++ {
-		for _, suffix := range []string{"省", "市", "区", "县"} {
+		for _, suffix := range nameDivision {
 			if starts(us[i:], suffix) && !isOneOf(us[:i+1], notDivisions) && len(us)-i-1 >= 3 {
 				return dropDivision(us[i+1:])
 			}

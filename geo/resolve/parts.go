@@ -24,6 +24,7 @@ type division struct {
 type road struct {
 	name    []unit
 	segment []unit // 北段, 2段; empty when the text does not say
+	end     int    // where the name ends in the text
 }
 
 // numberKind says what a number in an address counts.
@@ -52,7 +53,7 @@ type parts struct {
 }
 
 var divisionSuffixes = []struct {
-	word  string
+	text  string
 	level level
 }{
 	{"自治区", province},
@@ -75,16 +76,23 @@ var divisionSuffixes = []struct {
 	{"村", village},
 }
 
+var divisionWords = func() (out []word) {
+	for _, s := range divisionSuffixes {
+		out = append(out, wordOf(s.text))
+	}
+	return out
+}()
+
 // notDivisions are words that end like a division and name none.
-var notDivisions = []string{
+var notDivisions = wordsOf(
 	"超市", "小区", "校区", "园区", "门市", "城市", "都市", "夜市", "菜市", "集市", "景区", "街区", "片区", "厂区", "东区", "西区", "南区", "北区",
 	"中区", "战区", "库区", "专区", "社区", "特区", "花市", "早市", "书市", "股市", "服务区", "工业区", "住宅区", "商业区", "生活区", "别墅区", "度假村", "新村",
-}
+)
 
-var roadSuffixes = []string{"大道", "大街", "公路", "胡同", "路", "街", "巷", "道"}
+var roadSuffixes = wordsOf("大道", "大街", "公路", "胡同", "路", "街", "巷", "道")
 
 // notRoads are words that end or go on like a road and name none.
-var notRoads = []string{"街道", "街办", "道路", "街区", "巷子", "道口", "路口", "味道", "频道", "赛道", "通道", "步行街", "隧道", "铁路", "线路", "地道", "人行道"}
+var notRoads = wordsOf("街道", "街办", "道路", "街区", "巷子", "道口", "路口", "味道", "频道", "赛道", "通道", "步行街", "隧道", "铁路", "线路", "地道", "人行道")
 
 // scanner cuts a text into parts, from left to right.
 type scanner struct {
@@ -141,16 +149,16 @@ func (s *scanner) cut(i int) {
 
 // division reads 武侯区 when its suffix stands at i.
 func (s *scanner) division(i int) (int, bool) {
-	for _, suffix := range divisionSuffixes {
-		if !starts(s.us[i:], suffix.word) {
+	for k, suffix := range divisionSuffixes {
+		if !starts(s.us[i:], divisionWords[k]) {
 			continue
 		}
-		end := i + len([]rune(suffix.word))
+		end := i + len(divisionWords[k])
 		stem := s.us[s.start:i]
 		if len(stem) == 0 || len(stem) > 8 || len(stem) < 2 && suffix.level <= city || isOneOf(s.us[s.start:end], notDivisions) {
 			return 0, false
 		}
-		s.out.divisions = append(s.out.divisions, division{suffix.level, stem, suffix.word})
+		s.out.divisions = append(s.out.divisions, division{suffix.level, stem, suffix.text})
 		s.start = end
 		return end, true
 	}
@@ -163,18 +171,18 @@ func (s *scanner) road(i int) (int, bool) {
 		if !starts(s.us[i:], suffix) {
 			continue
 		}
-		end := i + len([]rune(suffix))
+		end := i + len(suffix)
 		name := s.us[s.start:end]
 		if len(name) <= end-i || isOneOf(name, notRoads) || end < len(s.us) && s.us[end].sep == 0 && isOneOf(s.us[i:end+1], notRoads) {
 			return 0, false
 		}
-		if end < len(s.us) && s.us[end].sep == 0 && isOneOf(s.us[end:end+1], []string{"路", "街", "巷"}) {
+		if end < len(s.us) && s.us[end].sep == 0 && isOneOf(s.us[end:end+1], shortRoads) {
 			return 0, false // 新街路, 大道街: the longer one is the road
 		}
 		if extra := len(name) - 8; extra > 0 {
 			name = name[extra:]
 		}
-		r := road{name: name}
+		r := road{name: name, end: end}
 		segment := readSegment(s.us[end:])
 		r.segment = s.us[end : end+segment]
 		s.out.roads = append(s.out.roads, r)
@@ -188,16 +196,23 @@ func (s *scanner) road(i int) (int, bool) {
 	return 0, false
 }
 
+var (
+	shortRoads   = wordsOf("路", "街", "巷")
+	segmentWord  = wordOf("段")
+	segmentSides = wordsOf("东", "南", "西", "北", "中", "上", "下")
+	besideNumber = wordOf("附")
+)
+
 // readSegment reads 一段, 北段, 北三段, and 南三 of a segment without 段 before a number; it gives the length without 段.
 func readSegment(us []unit) int {
 	for n := range min(3, len(us)) {
 		if us[n].sep != 0 {
 			return 0
 		}
-		if starts(us[n:], "段") {
+		if starts(us[n:], segmentWord) {
 			return n
 		}
-		if !us[n].number() && !isOneOf(us[n:n+1], []string{"东", "南", "西", "北", "中", "上", "下"}) {
+		if !us[n].number() && !isOneOf(us[n:n+1], segmentSides) {
 			return 0
 		}
 	}
@@ -222,7 +237,7 @@ func (s *scanner) bareNumber(i int) int {
 }
 
 var numberSuffixes = []struct {
-	word string
+	text string
 	kind numberKind
 }{
 	{"号楼", building},
@@ -241,8 +256,15 @@ var numberSuffixes = []struct {
 	{"户", room},
 }
 
+var numberWords = func() (out []word) {
+	for _, s := range numberSuffixes {
+		out = append(out, wordOf(s.text))
+	}
+	return out
+}()
+
 // notNumbers go on after a number that is a part of a name.
-var notNumbers = []string{"号线", "号店", "号门", "号口", "号出", "号桥", "号信", "层楼"}
+var notNumbers = wordsOf("号线", "号店", "号门", "号口", "号出", "号桥", "号信", "层楼")
 
 // number reads 98-102号, 17、19号 or 附36号 from i on.
 func (s *scanner) number(i int) (int, bool) {
@@ -256,8 +278,8 @@ func (s *scanner) number(i int) (int, bool) {
 		ranged = ranged || len(values) > 0 && s.us[end].sep != '、' && s.us[end].sep != ','
 		values, end = append(values, v), end+1
 	}
-	for _, suffix := range numberSuffixes {
-		if len(values) == 0 || end >= len(s.us) || s.us[end].sep != 0 || !starts(s.us[end:], suffix.word) {
+	for k, suffix := range numberSuffixes {
+		if len(values) == 0 || end >= len(s.us) || s.us[end].sep != 0 || !starts(s.us[end:], numberWords[k]) {
 			continue
 		}
 		if end+2 <= len(s.us) && isOneOf(s.us[end:end+2], notNumbers) {
@@ -267,7 +289,7 @@ func (s *scanner) number(i int) (int, bool) {
 		kind := s.kindOf(suffix.kind, &before)
 		s.cut(before)
 		s.addAll(kind, values, ranged)
-		s.start = end + len([]rune(suffix.word))
+		s.start = end + len(numberWords[k])
 		return s.start, true
 	}
 	return 0, false
@@ -275,7 +297,7 @@ func (s *scanner) number(i int) (int, bool) {
 
 // kindOf is the kind of the number at before; 附 before it belongs to it.
 func (s *scanner) kindOf(kind numberKind, before *int) numberKind {
-	if *before > s.start && starts(s.us[*before-1:], "附") {
+	if *before > s.start && starts(s.us[*before-1:], besideNumber) {
 		*before--
 		return subNo
 	}
@@ -305,16 +327,6 @@ func (s *scanner) add(kind numberKind, low, high int) {
 	s.out.numbers = append(s.out.numbers, number{kind, low, high})
 }
 
-// isOneOf says whether us ends with one of the words.
-func isOneOf(us []unit, words []string) bool {
-	for _, w := range words {
-		if _, ok := ends(us, w); ok {
-			return true
-		}
-	}
-	return false
-}
-
 func isOneOfRunes(r rune, in string) bool {
 	for _, x := range in {
 		if x == r {
@@ -325,21 +337,21 @@ func isOneOfRunes(r rune, in string) bool {
 }
 
 // besides are the words that tie a place to another one.
-var besides = []string{
+var besides = wordsOf(
 	"交叉口", "交汇处", "交界处", "斜对面", "正对面", "旁边", "对面", "附近", "隔壁", "楼下", "楼上", "里面", "门口", "路口", "后面", "前面", "侧面", "拐角", "转角",
 	"出口", "入口", "东侧", "西侧", "南侧", "北侧", "商铺", "旁", "内", "口", "近", "交",
-}
+)
 
 // trimPlace takes the words off that only say how a place lies to another.
 func trimPlace(us []unit) []unit {
 	for again := true; again; {
 		again = false
 		for _, w := range besides {
-			if n, ok := ends(us, w); ok {
-				us, again = us[:len(us)-n], true
+			if ends(us, w) {
+				us, again = us[:len(us)-len(w)], true
 			}
-			if len(us) > 0 && starts(us, w) {
-				us, again = us[len([]rune(w)):], true
+			if starts(us, w) {
+				us, again = us[len(w):], true
 			}
 		}
 	}

@@ -29,6 +29,8 @@ type asked struct {
 	branches [][]unit  // written as branches, without 店
 	weights  []float32 // what each unit tells
 	mentions []mention
+	kind     bool   // the words name a kind of shop
+	beside   []bool // units of a landmark that the shop is said to lie beside
 	bigrams  map[uint64]bool
 }
 
@@ -46,12 +48,9 @@ the shop store near next to opposite please report`)
 // an end.
 const strictFillers = "在的了吧呢啊哦噢嗯呃额嘛噻哈嘞喽咯哟唉诶哎啥撒不走个家叫卖喂"
 
-var fillerWords = func() [][]unit {
-	out := make([][]unit, 0, len(fillers))
-	for _, f := range fillers {
-		out = append(out, units(f))
-	}
-	slices.SortFunc(out, func(a, b []unit) int { return len(b) - len(a) })
+var fillerWords = func() []word {
+	out := wordsOf(fillers...)
+	slices.SortFunc(out, func(a, b word) int { return len(b) - len(a) })
 	return out
 }()
 
@@ -64,30 +63,42 @@ func (r *Register) read(q Query) *asked {
 	a.skip = markFillers(a.us)
 	a.parts = scan(a.us, a.skip)
 	a.branches = signedBranches(a.us)
+	a.beside = landmarkUnits(a.us)
 	a.mentions = r.places.mentions(a.us)
 	a.weights = make([]float32, len(a.us))
 	a.bigrams = bigrams(nil, a.us)
 	for i, u := range a.us {
 		if !a.skip[i] {
 			a.weights[i] = min(r.rarity(r.inName[u.key]), r.rarity(r.inAddress[u.key]), mostUnit)
+			if u.number() {
+				a.weights[i] = min(a.weights[i], mostNumber)
+			}
 		}
 	}
-	for _, w := range append(besides, kinds...) {
-		zeroWords(a.us, a.weights, w)
+	for _, w := range besides {
+		zeroWord(a.us, a.weights, w)
+	}
+	for _, w := range kinds {
+		a.kind = zeroWord(a.us, a.weights, w) || a.kind
 	}
 	return a
 }
 
 // mostUnit is the most, in nats, that a single unit can tell.
-const mostUnit = 6
+const (
+	mostUnit   = 6
+	mostNumber = 3 // of a number: what it says of the house is counted for itself
+)
 
-func zeroWords(us []unit, weights []float32, word string) {
-	n := len([]rune(word))
+// zeroWord takes the weight from a word wherever it stands, and says whether it does.
+func zeroWord(us []unit, weights []float32, w word) (found bool) {
 	for i := range us {
-		if starts(us[i:], word) && n > 1 {
-			clear(weights[i : i+n])
+		if len(w) > 1 && starts(us[i:], w) {
+			clear(weights[i : i+len(w)])
+			found = true
 		}
 	}
+	return found
 }
 
 func bigrams(into map[uint64]bool, us []unit) map[uint64]bool {
@@ -106,10 +117,10 @@ func markFillers(us []unit) []bool {
 	weak := make([]bool, len(us))
 	for i := 0; i < len(us); i++ {
 		for _, f := range fillerWords {
-			if len(f) > len(us)-i || !same(us[i:i+len(f)], f) {
+			if !starts(us[i:], f) {
 				continue
 			}
-			if len(f) == 1 && strings.ContainsRune(strictFillers, rune(f[0].key)) {
+			if len(f) == 1 && strings.ContainsRune(strictFillers, rune(f[0])) {
 				weak[i] = true
 				break
 			}
@@ -145,6 +156,33 @@ func signedBranches(us []unit) (out [][]unit) {
 			}
 		}
 		i = j
+	}
+	return out
+}
+
+// tyingWords are the words that tie a shop to a landmark before them.
+var tyingWords = wordsOf("斜对面", "正对面", "旁边", "边上", "对面", "附近", "隔壁", "楼下", "门口", "后面", "前面", "侧面", "旁")
+
+const longestLandmark = 10
+
+// landmarkUnits marks the landmarks of words such as 阳光小区旁边的利民超市. When nothing is left that can be the shop, none
+// are marked.
+func landmarkUnits(us []unit) []bool {
+	out, marked := make([]bool, len(us)), 0
+	for i := range us {
+		if !slices.ContainsFunc(tyingWords, func(w word) bool { return starts(us[i:], w) }) {
+			continue
+		}
+		for k := i - 1; k >= 0 && k >= i-longestLandmark && !out[k]; k-- {
+			out[k] = true
+			marked++
+			if us[k].sep != 0 {
+				break
+			}
+		}
+	}
+	if len(us)-marked < 4 {
+		clear(out)
 	}
 	return out
 }

@@ -102,7 +102,7 @@ func (r *Register) question(all []weighed, a *asked) *Question {
 	q := &Question{About: at.about, Zh: at.zh, En: at.en}
 	if len(values) <= mostOptions {
 		q.Options = values
-		q.Zh = at.zhBegin + strings.Join(values, at.zhEnd+"，还是"+at.zhBegin[max(0, strings.LastIndex(at.zhBegin, "在")):]) + at.zhEnd + "？"
+		q.Zh = at.zhBegin + strings.Join(values, at.zhEnd+"，还是") + at.zhEnd + "？"
 		q.En = at.enBegin + " " + strings.Join(values, " or ") + "?"
 	}
 	return q

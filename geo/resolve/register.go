@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/paulmach/orb"
 )
@@ -37,6 +38,8 @@ type Register struct {
 	inName, inAddress map[uint32]int32
 	cores, roads      map[uint64]int32
 	stems             map[uint64]int32
+
+	tallies sync.Pool
 }
 
 type span struct{ from, to uint32 }
@@ -51,6 +54,7 @@ func NewRegister(shops []Shop, landmarks []Place) *Register {
 	r.count()
 	r.post()
 	r.places = newPlaces(landmarks)
+	r.tallies.New = func() any { return &tally{weights: make([]float32, len(shops))} }
 	return r
 }
 
@@ -163,25 +167,80 @@ func (r *Register) find(us []unit, k int) []found {
 	keys = slices.Compact(keys)
 	keys = slices.DeleteFunc(keys, func(key uint64) bool { _, ok := r.lists[key]; return !ok })
 	slices.SortFunc(keys, func(a, b uint64) int { return cmp.Compare(r.lists[a].size(), r.lists[b].size()) })
-	weights, left := map[int32]float32{}, mostPostings
+	t := r.tallies.Get().(*tally)
+	defer r.tallies.Put(t)
+	left := mostPostings
 	for _, key := range keys {
 		l := r.lists[key]
 		if left -= l.size(); left < 0 {
 			break
 		}
-		w := r.rarity(int32(l.size()))
-		for _, shop := range r.postings[l.from:l.to] {
-			weights[shop] += w
+		t.add(r.postings[l.from:l.to], r.rarity(int32(l.size())))
+	}
+	return t.best(k)
+}
+
+// tally sums up the weights of shops. Between uses all weights are 0.
+type tally struct {
+	weights []float32 // by shop
+	touched []int32
+	top     []found
+}
+
+func (t *tally) add(shops []int32, weight float32) {
+	for _, s := range shops {
+		if t.weights[s] == 0 {
+			t.touched = append(t.touched, s)
+		}
+		t.weights[s] += weight
+	}
+}
+
+// best is the k shops of the largest weights, the largest first, and clears the tally.
+func (t *tally) best(k int) []found {
+	t.top = t.top[:0]
+	for _, s := range t.touched {
+		f := found{s, t.weights[s]}
+		t.weights[s] = 0
+		switch {
+		case len(t.top) < k:
+			t.top = append(t.top, f)
+			if len(t.top) == k {
+				for i := k/2 - 1; i >= 0; i-- {
+					t.sink(i)
+				}
+			}
+		case less(t.top[0], f):
+			t.top[0] = f
+			t.sink(0)
 		}
 	}
-	all := make([]found, 0, len(weights))
-	for shop, w := range weights {
-		all = append(all, found{shop, w})
-	}
-	slices.SortFunc(all, func(a, b found) int {
+	t.touched = t.touched[:0]
+	out := slices.Clone(t.top)
+	slices.SortFunc(out, func(a, b found) int {
 		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.shop, b.shop))
 	})
-	return all[:min(k, len(all))]
+	return out
+}
+
+// less orders the heap: the smallest weight on top, of equal ones the later shop.
+func less(a, b found) bool { return a.weight < b.weight || a.weight == b.weight && a.shop > b.shop }
+
+func (t *tally) sink(i int) {
+	for {
+		child := 2*i + 1
+		if child >= len(t.top) {
+			return
+		}
+		if child+1 < len(t.top) && less(t.top[child+1], t.top[child]) {
+			child++
+		}
+		if !less(t.top[child], t.top[i]) {
+			return
+		}
+		t.top[i], t.top[child] = t.top[child], t.top[i]
+		i = child
+	}
 }
 
 func (s span) size() int { return int(s.to - s.from) }

@@ -92,7 +92,7 @@ func (r *Register) ranked(a *asked) (all []weighed, unknown float64) {
 
 // compare is the evidence about every shop that shares something with the words.
 func (r *Register) compare(a *asked) []*evidence {
-	j := &judge{r: r, q: a, used: make([]bool, len(a.us))}
+	j := &judge{r: r, q: a, used: make([]bool, len(a.us)), held: make([]bool, len(a.us))}
 	found := r.find(a.us, mostCompared)
 	out := make([]*evidence, len(found))
 	for i, f := range found {

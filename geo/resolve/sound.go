@@ -8,9 +8,9 @@ import (
 	"jiujin/geo/zh"
 )
 
-// plain is a text as it is read: half width, lower case.
+// plain is a text as it is compared: half width, lower case, simplified characters.
 func plain(s string) string {
-	return strings.Map(func(r rune) rune { return unicode.ToLower(zh.HalfWidth(r)) }, s)
+	return strings.Map(func(r rune) rune { return unicode.ToLower(zh.HalfWidth(r)) }, zh.Simplify(s))
 }
 
 // sounds is the class of sound of every Chinese character of the basic block: characters with the same number sound
@@ -19,7 +19,7 @@ var sounds = sync.OnceValue(func() []uint16 {
 	const first, last = 0x4e00, 0x9fff
 	classes, out := map[string]uint16{}, make([]uint16, last-first+1)
 	for r := rune(first); r <= last; r++ {
-		key := soundKey(r)
+		key := zh.Sound(r)
 		if key == "" {
 			continue
 		}
@@ -40,9 +40,4 @@ func soundOf(r rune) uint32 {
 		return soundBit | uint32(table[i])
 	}
 	return uint32(r)
-}
-
-func soundKey(r rune) string {
-	full, _ := zh.Pinyin(string(r))
-	return full
 }

@@ -150,23 +150,47 @@ func hash(us []unit) uint64 {
 	return h
 }
 
-// starts says whether us begins with the characters of word.
-func starts(us []unit, word string) bool {
-	i := 0
-	for _, r := range word {
-		if i >= len(us) || us[i].key != uint32(r) {
+// word is a word of the tables in this package, as the keys of its units.
+type word []uint32
+
+func wordOf(s string) word {
+	var w word
+	for _, u := range units(s) {
+		w = append(w, u.key)
+	}
+	return w
+}
+
+func wordsOf(list ...string) []word {
+	out := make([]word, len(list))
+	for i, s := range list {
+		out[i] = wordOf(s)
+	}
+	return out
+}
+
+// starts says whether us begins with w.
+func starts(us []unit, w word) bool {
+	if len(w) > len(us) {
+		return false
+	}
+	for i, key := range w {
+		if us[i].key != key {
 			return false
 		}
-		i++
 	}
 	return true
 }
 
-// ends says whether us ends with the characters of word, and how many they are.
-func ends(us []unit, word string) (n int, ok bool) {
-	n = len([]rune(word))
-	if n > len(us) || !starts(us[len(us)-n:], word) {
-		return 0, false
+// ends says whether us ends with w.
+func ends(us []unit, w word) bool { return len(w) <= len(us) && starts(us[len(us)-len(w):], w) }
+
+// isOneOf says whether us ends with one of the words.
+func isOneOf(us []unit, words []word) bool {
+	for _, w := range words {
+		if ends(us, w) {
+			return true
+		}
 	}
-	return n, true
+	return false
 }
