@@ -14,6 +14,7 @@ type benchCmd struct {
 	Ingest    benchIngestCmd    `cmd:"" help:"Measure the intake of positions over HTTP: acknowledged after fsync, and the drain."`
 	Terminals benchTerminalsCmd `cmd:"" help:"Measure JT/T 808 terminals from the socket to the disk and back: frames, acknowledgement, idle memory."`
 	Search    benchSearchCmd    `cmd:"" help:"Measure the search of retailers: memory, time to build, time of each kind of query."`
+	Resolve   benchResolveCmd   `cmd:"" help:"Measure how well callers' words are resolved to shops: a table per kind of noise; labelled lists."`
 	History   benchHistoryCmd   `cmd:"" help:"Measure the history: bytes a fix, tracks, reading unit-days while positions come in."`
 	Register  benchRegisterCmd  `cmd:"" help:"Measure the import of a register: an empty one, the same list again, the next month, and after kills."`
 	Roads     benchRoadsCmd     `cmd:"" help:"Measure the ways of many vehicles to one case on a road net."`

@@ -46,19 +46,24 @@ func Fit(samples []Sample) string {
 	var first, second [features]float64
 	for round := 1; round <= rounds; round++ {
 		g := gradient(samples, &w)
-		for f := range w {
-			g[f] -= pull * (w[f] - weights[f])
-			first[f] = 0.9*first[f] + 0.1*g[f]
-			second[f] = 0.999*second[f] + 0.001*g[f]*g[f]
-			m, v := first[f]/(1-math.Pow(0.9, float64(round))), second[f]/(1-math.Pow(0.999, float64(round)))
-			w[f] += rate * m / (math.Sqrt(v) + 1e-8)
-		}
+		step(&w, &g, &first, &second, round)
 	}
 	var b strings.Builder
 	for f, name := range featureNames {
 		fmt.Fprintf(&b, "\t%s: %.3g,\n", name, w[f])
 	}
 	return b.String()
+}
+
+// step goes up the gradient g, with Adam's running means of it, held back towards the weights in force.
+func step(w, g, first, second *[features]float64, round int) {
+	for f := range w {
+		d := g[f] - pull*(w[f]-weights[f])
+		first[f] = 0.9*first[f] + 0.1*d
+		second[f] = 0.999*second[f] + 0.001*d*d
+		m, v := first[f]/(1-math.Pow(0.9, float64(round))), second[f]/(1-math.Pow(0.999, float64(round)))
+		w[f] += rate * m / (math.Sqrt(v) + 1e-8)
+	}
 }
 
 // gradient is that of the mean logarithm of the probability of what is right.

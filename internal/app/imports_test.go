@@ -150,6 +150,7 @@ var allowed = []struct{ from, to, reason string }{
 	{"cmd/jiujin", "geo/zh", "the bench of the search types pinyin"},
 	{"cmd/jiujin", "geo/retailer", "the import; lists of shops"},
 	{"cmd/jiujin", "geo/resolve", "the resolve command"},
+	{"cmd/jiujin", "geo/resolve/trial", "its bench"},
 	{"cmd/jiujin", "internal/app", "runs it"},
 	{"cmd/jiujin", "internal/auth", "the password command"},
 	{"cmd/jiujin", "internal/pg", "the password command's transaction"},
