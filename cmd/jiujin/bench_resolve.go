@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"jiujin/geo/resolve"
@@ -63,13 +62,6 @@ func (c *benchResolveCmd) Run() error {
 		}
 	}
 	return printFigures(out)
-}
-
-func heapMB() float64 {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&m)
-	return float64(m.HeapAlloc) / (1 << 20)
 }
 
 func (c *benchResolveCmd) labelled(out *resolveFigures) error {

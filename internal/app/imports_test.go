@@ -37,6 +37,8 @@ var allowed = []struct{ from, to, reason string }{
 	{"geo/resolve", "geo", "how far a shop is from a landmark"},
 	{"geo/resolve", "geo/zh", "the sound of characters"},
 	{"geo/resolve/trial", "geo/resolve", "measures it"},
+	{"geo/resolve/trial", "geo", "landmarks of a made-up city"},
+	{"geo/resolve/trial", "geo/zh", "characters that sound the same"},
 	{"geo/zh", "", "pure: Chinese text in, text out"},
 	{"geo/address", "geo/zh", "traditional addresses are read as simplified ones"},
 	{"geo/address", "geo/address/crf", "the model that labels characters"},
