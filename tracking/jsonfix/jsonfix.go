@@ -73,7 +73,7 @@ func (b *Batch) Decode(body []byte) error {
 
 func (b *Batch) decode(body []byte) error {
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
-	trimmed := bytes.TrimSpace(body)
+	trimmed := trim(body)
 	switch {
 	case len(trimmed) == 0:
 		return &SyntaxError{Line: 1, What: "the body is empty"}
@@ -93,6 +93,19 @@ func (b *Batch) decode(body []byte) error {
 	}
 	return &SyntaxError{Line: 1, What: "it must start with { or ["}
 }
+
+// trim cuts off what JSON calls white space, and nothing else.
+func trim(b []byte) []byte {
+	for len(b) > 0 && blank(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && blank(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+func blank(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
 
 // careful reads an array with encoding/json.
 func (b *Batch) careful(body []byte) error {
@@ -124,7 +137,7 @@ func (b *Batch) lines(body []byte) error {
 		} else {
 			rest = nil
 		}
-		line = bytes.TrimSpace(line)
+		line = trim(line)
 		switch {
 		case len(line) == 0:
 			continue

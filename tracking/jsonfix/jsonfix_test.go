@@ -137,7 +137,7 @@ func TestBatchIsUsedAgain(t *testing.T) {
 // slow reads a body with encoding/json alone.
 func slow(body []byte) (Batch, error) {
 	var b Batch
-	trimmed := bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
+	trimmed := trim(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
 	switch {
 	case len(trimmed) == 0 || trimmed[0] != '[' && trimmed[0] != '{':
 		return b, b.Decode(body)
@@ -149,7 +149,7 @@ func slow(body []byte) (Batch, error) {
 	}
 	readable := 0
 	for line := range bytes.Lines(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))) {
-		if line = bytes.TrimSpace(line); len(line) == 0 {
+		if line = trim(line); len(line) == 0 {
 			continue
 		}
 		if len(b.Reports) == MaxRecords {
