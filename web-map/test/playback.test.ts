@@ -71,7 +71,10 @@ describe('a track', () => {
 
   it('knows its ends', () => {
     expect(placeAt(track, at(-1))).toMatchObject({ lon: 114, state: 'before', fixedAt: at(0) })
-    expect(placeAt(track, at(70))!.state).toBe('seen')
+    expect(placeAt(track, at(70))).toMatchObject({
+      state: 'seen',
+      speedKmh: track.speed[track.at.length - 1],
+    })
     expect(placeAt(track, at(71))).toMatchObject({ lon: 116, state: 'after', fixedAt: at(70) })
     expect(placeAt(readTrack(answer([])), at(0))).toBeNull()
   })

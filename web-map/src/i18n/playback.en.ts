@@ -27,6 +27,7 @@ export default {
   fixes: 'Positions',
   top: 'Top speed',
   doubted: '{n} doubted, marked ×, not in the figures',
+  noStops: 'No stops',
   stops: '{n} stops',
   minutes: '{n} min',
   export: 'Export',

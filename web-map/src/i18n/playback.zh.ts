@@ -26,6 +26,7 @@ const zh = {
   fixes: '定位点',
   top: '最高速度',
   doubted: '其中存疑 {n} 点，以 × 标出，不计入里程',
+  noStops: '没有停留',
   stops: '停留 {n} 处',
   minutes: '{n} 分',
   export: '导出',

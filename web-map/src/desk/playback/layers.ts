@@ -54,20 +54,6 @@ export function addPlaybackLayers(map: MapLibre): void {
       'line-dasharray': [1, 5],
     },
   })
-  map.addLayer({
-    id: 'track-name',
-    type: 'symbol',
-    source: 'tracks',
-    filter: ['!', ['get', 'gap']],
-    layout: {
-      ...bold,
-      'symbol-placement': 'line',
-      'symbol-spacing': 360,
-      'text-field': ['get', 'name'],
-      'text-offset': [0, -0.9],
-    },
-    paint: { ...halo, 'text-color': ['get', 'color'] },
-  })
   addPoints(map)
 }
 
@@ -176,7 +162,7 @@ export function drawTracks(map: MapLibre, loaded: readonly Loaded[], focus: stri
   const lines: GeoJSON.Feature[] = []
   const stops: GeoJSON.Feature[] = []
   const doubts: GeoJSON.Feature[] = []
-  for (const { track, style, callSign, unitId } of loaded) {
+  for (const { track, style, unitId } of loaded) {
     if (!track) continue
     const { color } = STYLES[style]!
     const { driven, gaps } = linesOf(track)
@@ -184,7 +170,7 @@ export function drawTracks(map: MapLibre, loaded: readonly Loaded[], focus: stri
       lines.push({
         type: 'Feature',
         geometry: { type: 'LineString', coordinates },
-        properties: { style, color, name: callSign, gap },
+        properties: { style, color, gap },
       })
     driven.forEach((line) => add(line, false))
     gaps.forEach((line) => add(line, true))

@@ -113,7 +113,14 @@ export function placeAt(track: Track, moment: number): Whereabouts | null {
   if (i < 0) return { ...place, state: 'before' }
   if (i === n - 1) {
     const ended = moment - at[i]! > LATEST_MS
-    return { ...place, headingDeg: i > 0 ? bearing(track, i - 1, i) : null, state: ended ? 'after' : 'seen' }
+    if (ended || i === 0) return { ...place, state: ended ? 'after' : 'seen' }
+    const last = speed[i]!
+    return {
+      ...place,
+      headingDeg: bearing(track, i - 1, i),
+      speedKmh: blind[i] || Number.isNaN(last) ? null : last,
+      state: 'seen',
+    }
   }
   if (blind[i + 1]) return { ...place, state: moment > at[i]! ? 'gap' : 'seen' }
   const share = (moment - at[i]!) / (at[i + 1]! - at[i]!)
