@@ -84,10 +84,11 @@ func (s *benchServer) request(from, to int) benchRequest {
 // stamp makes the records those of a round.
 func (r *benchRequest) stamp(begin time.Time, round int) {
 	size := (len(r.wire) - r.first) / r.records
-	when := begin.Add(time.Duration(round) * time.Second).UnixMilli()
+	var when [13]byte
+	digits(when[:], int(begin.Add(time.Duration(round)*time.Second).UnixMilli()))
 	for i, lon := range r.lon {
 		record := r.wire[r.first+i*size:]
-		digits(record[benchTimeAt:benchTimeAt+13], int(when))
+		copy(record[benchTimeAt:], when[:])
 		lon += round * benchStep
 		digits(record[benchLonAt:benchLonAt+3], lon/1e6)
 		digits(record[benchLonAt+4:benchLonAt+10], lon%1e6)
