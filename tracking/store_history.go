@@ -2,6 +2,7 @@ package tracking
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,14 +11,27 @@ import (
 	"jiujin/internal/pg"
 )
 
+// ErrTooMuch says that a span holds more fixes than are read for one answer.
+var ErrTooMuch = errors.New("the span holds too many fixes")
+
 // TallyOf counts a unit's fixes with from ≤ fixed_at < to that may be shown (nil: all), and its refused ones received
-// in that time.
-func TallyOf(ctx context.Context, q pg.Queryer, unitID int64, from, to time.Time, shown func(*Fix) bool) (Tally, error) {
+// in that time. The error is ErrTooMuch when the span holds more than most fixes; then none is read.
+func TallyOf(ctx context.Context, q pg.Queryer, unitID int64, from, to time.Time, most int, shown func(*Fix) bool) (Tally, error) {
 	if shown == nil {
 		shown = everyFix
 	}
 	var t Tally
-	err := eachFix(ctx, q, []window{{unitID, from, to}}, func(_ int, f *Fix) {
+	var fixes int
+	err := q.QueryRow(ctx, `
+		SELECT count(*) FROM (SELECT FROM fix WHERE unit_id = $1 AND fixed_at >= $2 AND fixed_at < $3 LIMIT $4) AS f`, unitID, from, to, most+1).
+		Scan(&fixes)
+	if err == nil && fixes > most {
+		err = ErrTooMuch
+	}
+	if err != nil {
+		return t, fmt.Errorf("count the fixes of unit %d: %w", unitID, err)
+	}
+	err = eachFix(ctx, q, []window{{unitID, from, to}}, func(_ int, f *Fix) {
 		if shown(f) {
 			t.add(f)
 		}

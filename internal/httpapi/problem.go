@@ -143,6 +143,10 @@ var known = []struct {
 		"设备号无效：JT/T 808 终端须登记其电话号码，GT06 设备须登记 IMEI（数字）；其他协议不得为空，OsmAnd 只凭密钥识别。",
 		"The name will not be found: a JT/T 808 terminal needs its phone number, a GT06 unit its IMEI, in digits; OsmAnd goes by the key alone.",
 	}},
+	{tracking.ErrTooMuch, 422, "span_too_large", text{
+		"这段时间的定位点超过 100 万个，请缩短时间跨度，分段查询。",
+		"The span holds more than 1,000,000 fixes: ask for parts of it.",
+	}},
 	{dispatch.ErrOffShift, 409, "off_shift", text{
 		"本单元当前不在班，手机定位只在当班时接收。请停止上报；如需继续工作，请中队长或指挥员排班。",
 		"Your unit has no shift now, and phones are located on duty only. Stop sending; to go on working ask your leader or dispatcher for a shift.",

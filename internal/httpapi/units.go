@@ -184,10 +184,14 @@ func (s *Server) addDevice(ctx context.Context, in *addDeviceInput) (*newDeviceO
 	return &newDeviceOutput{Body: d}, err
 }
 
+// historyMost is how many fixes are counted for one answer: a unit that reports every second sends as many in 11 days.
+// More would take longer than a request may.
+const historyMost = 1_000_000
+
 type historyInput struct {
 	ID   int64     `path:"id"`
 	From time.Time `query:"from" required:"true"`
-	To   time.Time `query:"to" required:"true" doc:"Exclusive"`
+	To   time.Time `query:"to" required:"true" doc:"Exclusive. A span with more than 1,000,000 fixes is refused: ask for parts of it"`
 }
 
 type historyAnswer struct {
@@ -223,7 +227,7 @@ func (s *Server) history(ctx context.Context, in *historyInput) (*historyOutput,
 		return nil, err
 	}
 	s.catchUp(ctx, in.To)
-	t, err := tracking.TallyOf(ctx, q, in.ID, in.From, in.To, shown)
+	t, err := tracking.TallyOf(ctx, q, in.ID, in.From, in.To, historyMost, shown)
 	if err != nil {
 		return nil, err
 	}
