@@ -13,7 +13,7 @@ import (
 type ETA struct {
 	Travel time.Duration
 	Metres geo.Metres // along the way, not through the air
-	Basis  string     // "straight_line"; "road" and "external" when a road source answers
+	Basis  string     // one of the Basis constants
 }
 
 // ETASource estimates travel from many units to one case. The answer has one element for each of from, in order.
@@ -45,5 +45,5 @@ func (s StraightLine) ETAs(_ context.Context, to orb.Point, from []orb.Point) ([
 func (s StraightLine) ETA(from, to orb.Point) ETA {
 	way := geo.Metres(s.Detour) * geo.Distance(from, to)
 	hours := float64(way) / 1000 / s.SpeedKmh
-	return ETA{Travel: time.Duration(hours * float64(time.Hour)).Round(time.Second), Metres: way, Basis: "straight_line"}
+	return ETA{Travel: time.Duration(hours * float64(time.Hour)).Round(time.Second), Metres: way, Basis: BasisStraight}
 }

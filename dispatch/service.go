@@ -7,6 +7,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"jiujin/geo/road"
 	"jiujin/internal/pg"
 	"jiujin/ticket"
 	"jiujin/tracking"
@@ -21,7 +22,8 @@ const nearest = 60
 type Service struct {
 	DB        *pg.DB
 	Positions *tracking.Store
-	ETA       ETASource // a road source; nil = straight line only
+	Roads     *road.Roads // the service's own; nil = none
+	External  ETASource   // asked for rankings when Roads cannot answer; nil = none
 }
 
 // Candidates ranks the units for a ticket as things stand now. The ticket must have a point.
@@ -104,16 +106,30 @@ func (s *Service) locate(ctx context.Context, to orb.Point, near []tracking.Near
 	return where, nil
 }
 
-// etas falls back to the straight line for all units when the road source fails, so that bases are never mixed.
+// etas asks the own roads, the external source, and at last draws straight lines: for all units the same, so that bases
+// are never mixed.
 func (s *Service) etas(ctx context.Context, to orb.Point, from []orb.Point) ([]ETA, error) {
-	if s.ETA != nil {
-		if etas, err := s.ETA.ETAs(ctx, to, from); err == nil && len(etas) == len(from) {
-			return etas, nil
-		}
+	var sources FirstETA
+	if s.Roads != nil {
+		sources = append(sources, RoadETA{s.Roads})
 	}
-	etas, err := DefaultStraightLine.ETAs(ctx, to, from)
+	if s.External != nil {
+		sources = append(sources, s.External)
+	}
+	etas, err := append(sources, DefaultStraightLine).ETAs(ctx, to, from)
 	if err != nil {
 		return nil, fmt.Errorf("estimate arrival: %w", err)
 	}
 	return etas, nil
+}
+
+// left is how far a unit on its way still is. It is asked for whenever a ticket is shown, so the external source is not
+// bothered.
+func (s *Service) left(from, to orb.Point) ETA {
+	if s.Roads != nil {
+		if travels, err := s.Roads.Travels(to, []orb.Point{from}); err == nil {
+			return roadETA(travels[0])
+		}
+	}
+	return DefaultStraightLine.ETA(from, to)
 }

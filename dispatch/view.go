@@ -161,17 +161,22 @@ func (v *TicketView) Actions(actor ticket.Actor) []ticket.Action {
 
 // estimate fills in how far the assigned unit still is.
 func (v *TicketView) estimate(s *Service, now time.Time) {
-	if v.Unit == nil || v.Lon == nil || (v.Status != ticket.Accepted && v.Status != ticket.EnRoute) {
+	if v.Unit == nil || !v.onTheWay() {
 		return
 	}
 	fix, ok := s.position(v.Unit.ID, v.Unit.onShift)
 	if !ok {
 		return
 	}
-	eta := DefaultStraightLine.ETA(fix.Point, [2]float64{*v.Lon, *v.Lat})
+	eta := s.left(fix.Point, [2]float64{*v.Lon, *v.Lat})
 	if v.Status == ticket.Accepted {
 		eta.Travel += readiness
 	}
 	metres, seconds, at := float64(eta.Metres), int(eta.Travel/time.Second), now.Add(eta.Travel)
 	v.Unit.DistanceM, v.Unit.ETAS, v.Unit.ETABasis, v.Unit.ETAAt = &metres, &seconds, eta.Basis, &at
+}
+
+// onTheWay: somebody has the ticket and is not there yet, and it is known where.
+func (v *TicketView) onTheWay() bool {
+	return v.Lon != nil && (v.Status == ticket.Accepted || v.Status == ticket.EnRoute)
 }

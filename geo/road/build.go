@@ -119,7 +119,7 @@ func (g *Graph) finish() {
 	g.setTwins()
 	g.main = largestPart(g)
 	g.index = indexPieces(g)
-	g.pool = newScratchPool(nodes)
+	g.pool = newPool(func() *scratch { return newScratch(nodes) })
 }
 
 // offsets counts how often each node stands in of, and gives where its block begins when of is sorted by node.

@@ -1,9 +1,6 @@
 package road
 
-import (
-	"math"
-	"sync"
-)
+import "math"
 
 // hierarchy holds for each node the arcs to and from more important ones. A best way goes up from its beginning and
 // comes down to its end. Nodes have the numbers of their rank here, so that the important ones, by which all searches
@@ -12,7 +9,7 @@ type hierarchy struct {
 	rank               []uint32 // of the graph's nodes
 	upFirst, downFirst []uint32
 	ups, downs         []step
-	pool               sync.Pool
+	pool               *pool[climb]
 }
 
 // newHierarchy lays the arcs together; order are the graph's nodes, the least important first.
@@ -23,7 +20,7 @@ func newHierarchy(order []uint32, up, down [][]step) *hierarchy {
 	}
 	h.upFirst, h.ups = h.flat(order, up)
 	h.downFirst, h.downs = h.flat(order, down)
-	h.pool.New = func() any { return &climb{down: make([]mark, len(order)), up: make([]mark, len(order))} }
+	h.pool = newPool(func() *climb { return &climb{down: make([]mark, len(order)), up: make([]mark, len(order))} })
 	return h
 }
 
@@ -55,8 +52,8 @@ type climb struct {
 
 // toOne does what Metric.ToOne does.
 func (h *hierarchy) toOne(m *Metric, to Snap, from []Snap) []Trip {
-	c := h.pool.Get().(*climb)
-	defer h.pool.Put(c)
+	c := h.pool.get()
+	defer h.pool.put(c)
 	if c.stamp++; c.stamp == 0 {
 		clear(c.down)
 		clear(c.up)

@@ -11,7 +11,7 @@ import (
 // Path is the best way by m, with its length and its time by the metric clock. The error wraps ErrNoWay.
 func (m *Metric) Path(from, to Snap, clock *Metric) (Path, error) {
 	s, exits := m.backward(m.entries(to), []Snap{from})
-	defer m.g.pool.Put(s)
+	defer m.g.pool.put(s)
 	straight, _ := m.direct(from, to)
 	at, cost := best(s, exits[0], straight)
 	if cost == closed {

@@ -6,7 +6,6 @@ import (
 	"flag"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"github.com/paulmach/orb"
@@ -111,8 +110,11 @@ func TestWaysAreThoseOfDijkstra(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		shut := map[int64]bool{int64(r.IntN(3000)): true, int64(r.IntN(3000)): true}
-		for _, m := range []*Metric{g.Metres(), g.Seconds(CarBasicV1(), 0), g.Seconds(CarDutyV1(), 8).without(shut)} {
+		shut := []orb.Geometry{
+			orb.LineString{{104.01, 30.01 + r.Float64()*0.01}, {104.04, 30.03}},
+			orb.Polygon{{{104.02, 30.02}, {104.03, 30.02}, {104.03, 30.03 + r.Float64()*0.01}, {104.02, 30.02}}},
+		}
+		for _, m := range []*Metric{g.Metres(), g.Seconds(CarBasicV1(), 0), g.SecondsWithout(CarDutyV1(), 8, shut)} {
 			prepared, err := m.Prepare(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -140,17 +142,6 @@ func TestWaysAreThoseOfDijkstra(t *testing.T) {
 		t.Errorf("only %d of %d pairs are connected: the nets are too torn to say much", reached, done)
 	}
 	t.Logf("%d pairs, %d of them connected, none differs", done, reached)
-}
-
-// without closes ways.
-func (m *Metric) without(ways map[int64]bool) *Metric {
-	cost := slices.Clone(m.cost)
-	for e := range cost {
-		if ways[m.g.ways[m.g.way[e]].id] {
-			cost[e] = closed
-		}
-	}
-	return m.g.metric(cost, m.unit)
 }
 
 // states is a search over directed edges rather than nodes: the plain way to obey restricted turns. It gives the cost of

@@ -89,7 +89,7 @@ type Graph struct {
 
 	main  []bool // nodes of the largest part in which each node is reached from each
 	index pieces
-	pool  *scratchPool
+	pool  *pool[scratch]
 }
 
 // wayInfo is what is kept of a way.

@@ -2,7 +2,6 @@ package road
 
 import (
 	"math"
-	"sync"
 
 	"github.com/paulmach/orb"
 
@@ -109,18 +108,40 @@ type scratch struct {
 	want  []uint64 // bits of the nodes that are waited for
 }
 
-// scratchPool lends scratches; a search takes one and gives it back.
-type scratchPool struct{ sync.Pool }
+// pool lends the memory of searches. It keeps what a few searches at once need, also over garbage collections: at a
+// million nodes a new one is many megabytes.
+type pool[T any] struct {
+	free chan *T
+	make func() *T
+}
 
-func newScratchPool(nodes int) *scratchPool {
-	p := &scratchPool{}
-	p.New = func() any { return &scratch{cells: make([]cell, nodes), want: make([]uint64, (nodes+63)/64)} }
-	return p
+func newPool[T any](fresh func() *T) *pool[T] {
+	return &pool[T]{free: make(chan *T, 4), make: fresh}
+}
+
+func (p *pool[T]) get() *T {
+	select {
+	case v := <-p.free:
+		return v
+	default:
+		return p.make()
+	}
+}
+
+func (p *pool[T]) put(v *T) {
+	select {
+	case p.free <- v:
+	default:
+	}
+}
+
+func newScratch(nodes int) *scratch {
+	return &scratch{cells: make([]cell, nodes), want: make([]uint64, (nodes+63)/64)}
 }
 
 // begin takes a scratch and puts the seeds into it.
-func (p *scratchPool) begin(seeds []leg) *scratch {
-	s := p.Get().(*scratch)
+func (g *Graph) begin(seeds []leg) *scratch {
+	s := g.pool.get()
 	if s.stamp++; s.stamp == 0 {
 		clear(s.cells)
 		s.stamp = 1
@@ -209,7 +230,7 @@ func (m *Metric) ToOne(to Snap, from []Snap) []Trip {
 	}
 	entries := m.entries(to)
 	s, exits := m.backward(entries, from)
-	defer m.g.pool.Put(s)
+	defer m.g.pool.put(s)
 	out := make([]Trip, len(from))
 	for i, f := range from {
 		cost, mm := m.direct(f, to)
@@ -243,7 +264,7 @@ func (m *Metric) length(s *scratch, n uint32, entries []leg) (mm uint32) {
 // backward searches from the entries of a point against the direction of traffic until all of from are reached; it
 // returns the exits of each. The caller gives the scratch back.
 func (m *Metric) backward(entries []leg, from []Snap) (*scratch, [][]leg) {
-	s := m.g.pool.begin(entries)
+	s := m.g.begin(entries)
 	exits := make([][]leg, len(from))
 	waiting := 0
 	for i, f := range from {
@@ -300,8 +321,8 @@ type Reached struct {
 
 // Reach lists the nodes that can be reached from a point within a cost, the nearest first.
 func (m *Metric) Reach(from Snap, within Cost) []Reached {
-	s := m.g.pool.begin(m.exits(from))
-	defer m.g.pool.Put(s)
+	s := m.g.begin(m.exits(from))
+	defer m.g.pool.put(s)
 	var out []Reached
 	seen := map[uint32]bool{} // a node and its copies are one
 	limit := uint32(min(max(float64(within)/m.unit, 0), closed-1))

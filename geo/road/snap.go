@@ -101,8 +101,10 @@ func (p *pieces) in(x, y int32) []uint32 {
 
 // Snap puts a point on the nearest road from which one can get anywhere. The error wraps ErrNoRoad when none is within
 // SnapWithin.
-func (g *Graph) Snap(p orb.Point) (Snap, error) {
-	near := g.nearest(p, 1, g.mainPiece)
+func (g *Graph) Snap(p orb.Point) (Snap, error) { return g.snap(p, g.mainPiece) }
+
+func (g *Graph) snap(p orb.Point, fit func(edge uint32) bool) (Snap, error) {
+	near := g.nearest(p, 1, fit)
 	if len(near) == 0 {
 		return Snap{}, fmt.Errorf("%w: none within %.0f m of %.6f, %.6f", ErrNoRoad, float64(SnapWithin), p[0], p[1])
 	}

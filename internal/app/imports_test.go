@@ -55,6 +55,7 @@ var allowed = []struct{ from, to, reason string }{
 	{"geo/basemap", "geo", "metres to the nearest road"},
 	{"geo/basemap", "internal/pg", "owns the SQL of the basemap"},
 	{"geo/road", "geo", "lengths of roads"},
+	{"geo/road", "internal/pg", "owns the SQL of the graph and of closures"},
 
 	{"tracking", "geo", "positions are points and cells"},
 	{"tracking", "geo/basemap", "how far from the roads a track lies"},
@@ -88,6 +89,7 @@ var allowed = []struct{ from, to, reason string }{
 	{"ticket", "internal/pg", "owns the SQL of tickets and the event log"},
 
 	{"dispatch", "geo", "distance and ETA"},
+	{"dispatch", "geo/road", "travel times and routes; learns from sorties"},
 	{"dispatch", "ticket", "an offer moves the ticket in the same transaction"},
 	{"dispatch", "tracking", "who is near, and how fresh the position is"},
 	{"dispatch", "internal/pg", "owns the SQL of offers, sorties and shifts"},

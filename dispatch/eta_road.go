@@ -1,0 +1,88 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/paulmach/orb"
+
+	"jiujin/geo/road"
+)
+
+// The values of ETA.Basis, in the order in which they are tried.
+const (
+	BasisRoad     = "road"
+	BasisExternal = "external"
+	BasisStraight = "straight_line"
+)
+
+// RoadETA estimates on the service's own roads.
+type RoadETA struct{ Roads *road.Roads }
+
+// ETAs fails when there are no roads, or when the case or a unit is too far from them.
+func (r RoadETA) ETAs(_ context.Context, to orb.Point, from []orb.Point) ([]ETA, error) {
+	travels, err := r.Roads.Travels(to, from)
+	if err != nil {
+		return nil, fmt.Errorf("estimate on roads: %w", err)
+	}
+	out := make([]ETA, len(travels))
+	for i, t := range travels {
+		out[i] = roadETA(t)
+	}
+	return out, nil
+}
+
+func roadETA(t road.Travel) ETA {
+	return ETA{Travel: time.Duration(t.Seconds * float64(time.Second)).Round(time.Second), Metres: t.Metres, Basis: BasisRoad}
+}
+
+// FirstETA asks one source after the other, and gives the answer of the first that has one for every unit.
+type FirstETA []ETASource
+
+// ETAs fails with the errors of all when none answers.
+func (f FirstETA) ETAs(ctx context.Context, to orb.Point, from []orb.Point) ([]ETA, error) {
+	var failed []error
+	for _, s := range f {
+		etas, err := s.ETAs(ctx, to, from)
+		if err == nil && len(etas) == len(from) {
+			return etas, nil
+		}
+		failed = append(failed, err)
+	}
+	return nil, errors.Join(failed...)
+}
+
+// Route is where the unit that has a ticket drives, from where it is now.
+type Route struct {
+	ETA
+	UnitID int64
+	// FixedAt is when the unit was where the line begins.
+	FixedAt time.Time
+	Line    orb.LineString // with no roads a straight line
+}
+
+// ErrNoRoute says that nobody is on the way to the ticket, or that it is not known where.
+var ErrNoRoute = errors.New("no unit is on the way")
+
+// RouteOf is the route of the unit that is on its way to a ticket. The error wraps ErrNoRoute.
+func (s *Service) RouteOf(v *TicketView) (Route, error) {
+	if v.Unit == nil || !v.onTheWay() {
+		return Route{}, ErrNoRoute
+	}
+	fix, ok := s.position(v.Unit.ID, v.Unit.onShift)
+	if !ok {
+		return Route{}, ErrNoRoute
+	}
+	to := orb.Point{*v.Lon, *v.Lat}
+	r := Route{UnitID: v.Unit.ID, FixedAt: fix.FixedAt}
+	if s.Roads != nil {
+		if way, err := s.Roads.Way(fix.Point, to); err == nil {
+			r.ETA, r.Line = roadETA(way), way.Line
+			return r, nil
+		}
+	}
+	r.ETA, r.Line = DefaultStraightLine.ETA(fix.Point, to), orb.LineString{fix.Point, to}
+	return r, nil
+}
