@@ -43,7 +43,7 @@ func TestETASource(t *testing.T) {
 		{brokenRoads{}, "straight_line", c.units[0]},
 		{roads{}, "road", c.units[2]},
 	} {
-		c.service.ETA = source.source
+		c.service.External = source.source
 		got, err := c.service.Candidates(t.Context(), c.db.Pool, &tk, c.db.Now())
 		if err != nil || len(got) != 3 || got[0].UnitID != source.best {
 			t.Fatalf("%T: %+v, %v", source.source, got, err)

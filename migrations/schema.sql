@@ -647,6 +647,55 @@ ALTER TABLE public.retailer ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.road_closure (
+    id bigint NOT NULL,
+    org_id bigint NOT NULL,
+    reason text NOT NULL,
+    shape public.geometry(Geometry,4326) NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    lifted_at timestamp with time zone,
+    CONSTRAINT road_closure_in_order CHECK ((until_at > from_at)),
+    CONSTRAINT road_closure_line_or_polygon CHECK ((public.geometrytype(shape) = ANY (ARRAY['LINESTRING'::text, 'POLYGON'::text]))),
+    CONSTRAINT road_closure_reasoned CHECK ((reason <> ''::text))
+);
+
+ALTER TABLE public.road_closure ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.road_closure_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.road_graph (
+    only_row boolean DEFAULT true NOT NULL,
+    source text NOT NULL,
+    nodes integer NOT NULL,
+    edges integer NOT NULL,
+    built_at timestamp with time zone NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT road_graph_only_row_check CHECK (only_row)
+);
+
+CREATE TABLE public.road_graph_part (
+    part integer NOT NULL,
+    bytes bytea NOT NULL
+);
+
+CREATE TABLE public.road_trip (
+    sortie_id bigint NOT NULL,
+    graph_version bigint NOT NULL,
+    lon double precision NOT NULL,
+    lat double precision NOT NULL,
+    road_s double precision,
+    took_s double precision NOT NULL,
+    arrived_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.sessions (
     token text NOT NULL,
     data bytea NOT NULL,
@@ -969,6 +1018,18 @@ ALTER TABLE ONLY public.retailer
 ALTER TABLE ONLY public.retailer
     ADD CONSTRAINT retailer_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.road_closure
+    ADD CONSTRAINT road_closure_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.road_graph_part
+    ADD CONSTRAINT road_graph_part_pkey PRIMARY KEY (part);
+
+ALTER TABLE ONLY public.road_graph
+    ADD CONSTRAINT road_graph_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY public.road_trip
+    ADD CONSTRAINT road_trip_pkey PRIMARY KEY (sortie_id);
+
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (token);
 
@@ -1090,6 +1151,10 @@ CREATE INDEX retailer_pinyin_trgm ON public.retailer USING gin (pinyin public.gi
 
 CREATE INDEX retailer_source ON public.retailer USING btree (source) WHERE (source <> ''::text);
 
+CREATE INDEX road_closure_time ON public.road_closure USING btree (from_at) WHERE (lifted_at IS NULL);
+
+CREATE INDEX road_trip_time ON public.road_trip USING btree (arrived_at);
+
 CREATE INDEX sessions_expiry ON public.sessions USING btree (expiry);
 
 CREATE INDEX sortie_accepted ON public.sortie USING btree (accepted_at);
@@ -1198,6 +1263,12 @@ ALTER TABLE ONLY public.retailer_history
 
 ALTER TABLE ONLY public.retailer_history
     ADD CONSTRAINT retailer_history_retailer_id_fkey FOREIGN KEY (retailer_id) REFERENCES public.retailer(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.road_closure
+    ADD CONSTRAINT road_closure_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.org(id);
+
+ALTER TABLE ONLY public.road_trip
+    ADD CONSTRAINT road_trip_sortie_id_fkey FOREIGN KEY (sortie_id) REFERENCES public.sortie(id);
 
 ALTER TABLE ONLY public.shift
     ADD CONSTRAINT shift_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);
