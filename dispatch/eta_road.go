@@ -9,6 +9,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"jiujin/geo/road"
+	"jiujin/ticket"
 )
 
 // The values of ETA.Basis, in the order in which they are tried.
@@ -66,17 +67,18 @@ type Route struct {
 // ErrNoRoute says that nobody is on the way to the ticket, or that it is not known where.
 var ErrNoRoute = errors.New("no unit is on the way")
 
-// RouteOf is the route of the unit that is on its way to a ticket. The error wraps ErrNoRoute.
+// RouteOf is the route of the unit that is on its way to a ticket, or that it is offered to. The error wraps ErrNoRoute.
 func (s *Service) RouteOf(v *TicketView) (Route, error) {
-	if v.Unit == nil || !v.onTheWay() {
+	unit := v.UnitConcerned()
+	if unit == 0 || v.Lon == nil || !(v.Status == ticket.Offered || v.onTheWay()) {
 		return Route{}, ErrNoRoute
 	}
-	fix, ok := s.position(v.Unit.ID, v.Unit.onShift)
+	fix, ok := s.position(unit, v.Offer != nil || v.Unit.onShift) // offers are made on shift only
 	if !ok {
 		return Route{}, ErrNoRoute
 	}
 	to := orb.Point{*v.Lon, *v.Lat}
-	r := Route{UnitID: v.Unit.ID, FixedAt: fix.FixedAt}
+	r := Route{UnitID: unit, FixedAt: fix.FixedAt}
 	if s.Roads != nil {
 		if way, err := s.Roads.Way(fix.Point, to); err == nil {
 			r.ETA, r.Line = roadETA(way), way.Line

@@ -180,3 +180,14 @@ func (v *TicketView) estimate(s *Service, now time.Time) {
 func (v *TicketView) onTheWay() bool {
 	return v.Lon != nil && (v.Status == ticket.Accepted || v.Status == ticket.EnRoute)
 }
+
+// UnitConcerned is the unit that the ticket is offered to or with; 0 when there is none.
+func (v *TicketView) UnitConcerned() int64 {
+	switch {
+	case v.Offer != nil:
+		return v.Offer.UnitID
+	case v.Unit != nil:
+		return v.Unit.ID
+	}
+	return 0
+}

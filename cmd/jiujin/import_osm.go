@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"jiujin/geo/basemap"
+	"jiujin/geo/road"
 	"jiujin/internal/app"
 	"jiujin/internal/pg"
 )
@@ -18,7 +19,7 @@ type importOSMCmd struct {
 	Approval string   `help:"Approval number (审图号), shown on every screen."`
 }
 
-// Run makes the file the basemap, in place of the one before, and prints the report as JSON. What cannot be read twice,
+// Run makes the file the basemap and its roads the road graph, in place of those before, and prints the report as JSON. What cannot be read twice,
 // such as a pipe, is put into a temporary file first.
 func (c *importOSMCmd) Run(ctx context.Context, cfg *app.Config) error {
 	file, err := seekable(c.File)
@@ -30,14 +31,28 @@ func (c *importOSMCmd) Run(ctx context.Context, cfg *app.Config) error {
 		defer file.Close()
 	}
 	return app.BesideServer(ctx, *cfg, cfg.Logger(), func(ctx context.Context, db *pg.DB) error {
-		var report basemap.OSMReport
+		var report struct {
+			basemap.OSMReport
+			Graph road.Size `json:"graph"`
+		}
 		err := db.InTx(ctx, func(tx *pg.Tx) (err error) {
 			if _, err := file.Seek(0, io.SeekStart); err != nil { // the database may ask to try again
 				return err
 			}
 			info := basemap.Info{Name: c.Name, Approval: c.Approval, Source: basemap.OSMCredit}
-			report, err = basemap.ImportOSM(ctx, tx, info, file)
-			return err
+			if report.OSMReport, err = basemap.ImportOSM(ctx, tx, info, file); err != nil {
+				return err
+			}
+			net, err := road.ReadOSM(ctx, file)
+			if err != nil {
+				return err
+			}
+			graph, err := road.Build(net)
+			if err != nil {
+				return err
+			}
+			report.Graph = graph.Size()
+			return road.Save(ctx, tx, graph, c.Name+", "+basemap.OSMCredit)
 		})
 		if err != nil {
 			return err

@@ -15,6 +15,8 @@ import (
 type Closure struct {
 	ID    int64
 	OrgID int64 // whose dispatchers may change it; it holds for everybody
+	// OrgPath is the branch of OrgID, when it was read.
+	OrgPath string
 	// Reason is what people are told, such as 道路施工.
 	Reason string
 	// Shape is an orb.LineString, which closes the roads that cross it, or an orb.Polygon, which closes those that touch

@@ -74,14 +74,14 @@ func graphVersion(ctx context.Context, q pg.Queryer) (v int64, err error) {
 }
 
 const selectClosure = `
-select c.id, c.org_id, c.reason, c.shape, c.from_at, c.until_at, c.made_by, c.made_at, c.lifted_at
+select c.id, c.org_id, o.path, c.reason, c.shape, c.from_at, c.until_at, c.made_by, c.made_at, c.lifted_at
   from road_closure c join org o on o.id = c.org_id`
 
 func collectClosures(rows pgx.Rows) ([]Closure, error) {
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c Closure, err error) {
 		var until, lifted *time.Time
 		var shape orb.Geometry
-		err = row.Scan(&c.ID, &c.OrgID, &c.Reason, &shape, &c.From, &until, &c.MadeBy, &c.MadeAt, &lifted)
+		err = row.Scan(&c.ID, &c.OrgID, &c.OrgPath, &c.Reason, &shape, &c.From, &until, &c.MadeBy, &c.MadeAt, &lifted)
 		c.Shape, c.From, c.MadeAt = shape, c.From.UTC(), c.MadeAt.UTC()
 		if until != nil {
 			c.Until = until.UTC()

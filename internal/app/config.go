@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/paulmach/orb"
 
+	"jiujin/dispatch"
 	"jiujin/tracking"
 )
 
@@ -45,8 +46,11 @@ type Config struct {
 
 	SpoolMax    int64   `default:"8192" help:"Megabytes that positions may take in the data folder while the database is away; then none are taken. 256 at least."`
 	TopSpeedKmh float64 `default:"250" help:"No vehicle is faster: a position that says so is doubted. 0 believes everything (no jump, drift, frozen)."`
-	ClockStart  string  `help:"Exercise: the time that the service's clock shows at the start, such as 2026-11-22T06:00:00Z."`
-	ClockSpeed  float64 `default:"0" help:"Exercise: how many seconds the service's clock advances in one."`
+	ETAURL      string  `name:"eta-url" env:"JIUJIN_ETA_URL" help:"Routing server of your own, asked for travel times where no roads are loaded, such as http://osrm.example.org:5000. It learns where units are."`
+	ETAKind     string  `name:"eta-kind" env:"JIUJIN_ETA_KIND" default:"osrm" enum:"osrm,valhalla" help:"osrm or valhalla."`
+
+	ClockStart string  `help:"Exercise: the time that the service's clock shows at the start, such as 2026-11-22T06:00:00Z."`
+	ClockSpeed float64 `default:"0" help:"Exercise: how many seconds the service's clock advances in one."`
 
 	LogLevel  string `default:"info" enum:"debug,info,warn,error" help:"debug, info, warn or error."`
 	LogFormat string `default:"text" enum:"text,json" help:"text or json."`
@@ -97,6 +101,14 @@ func (c *Config) Validate() error {
 		wrong = append(wrong, fmt.Errorf("top-speed-kmh %v: 0 or more", c.TopSpeedKmh))
 	}
 	return errors.Join(wrong...)
+}
+
+// external is the routing server of the operator; nil when there is none.
+func (c *Config) external(now func() time.Time) dispatch.ETASource {
+	if c.ETAURL == "" {
+		return nil
+	}
+	return &dispatch.ExternalETA{URL: c.ETAURL, Kind: c.ETAKind, Now: now}
 }
 
 // keep is for how long the history is kept.

@@ -11,10 +11,13 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/paulmach/orb"
+
 	"jiujin/dispatch"
 	"jiujin/geo/basemap"
 	"jiujin/geo/datum"
 	"jiujin/geo/retailer"
+	"jiujin/geo/road"
 	"jiujin/internal/auth"
 	"jiujin/internal/pg"
 	"jiujin/internal/town"
@@ -127,7 +130,7 @@ func drawTown(ctx context.Context, opts town.Options, db *pg.DB, log *slog.Logge
 	err = db.InTx(ctx, func(tx *pg.Tx) error {
 		creds.Users, creds.Devices = nil, nil
 		d := drawing{t: t, tx: tx, hash: hash, creds: &creds, service: &dispatch.Service{DB: db, Positions: tracking.NewStore()}}
-		for _, step := range []func(context.Context) error{d.orgs, d.units, d.people, d.retailers, d.basemap} {
+		for _, step := range []func(context.Context) error{d.orgs, d.units, d.people, d.retailers, d.basemap, d.roads} {
 			if err := step(ctx); err != nil {
 				return err
 			}
@@ -261,6 +264,32 @@ func (d *drawing) basemap(ctx context.Context) error {
 		Name: "云江县", Source: "示意数据，虚构城市", Fictional: true, Bounds: d.t.Bounds,
 	}, list)
 	return err
+}
+
+// roads makes the town's streets the road graph. Each edge of the town is a way of its own.
+func (d *drawing) roads(ctx context.Context) error {
+	net := road.Net{Points: map[int64]orb.Point{}}
+	streets := d.t.Graph
+	for i, p := range streets.Nodes {
+		net.Points[int64(i)+1] = p
+	}
+	between := int64(len(streets.Nodes)) // ids of the points within edges follow those of the nodes
+	for i, e := range streets.Edges {
+		class, _ := road.ParseClass(e.Class.String())
+		w := road.Way{ID: int64(i) + 1, Class: class, Name: streets.Roads[e.Road].Name, Nodes: []int64{int64(e.From) + 1}}
+		for _, p := range e.Line[1 : len(e.Line)-1] {
+			between++
+			net.Points[between] = p
+			w.Nodes = append(w.Nodes, between)
+		}
+		w.Nodes = append(w.Nodes, int64(e.To)+1)
+		net.Ways = append(net.Ways, w)
+	}
+	graph, err := road.Build(net)
+	if err != nil {
+		return fmt.Errorf("roads: %w", err)
+	}
+	return road.Save(ctx, d.tx, graph, "示意数据，虚构城市")
 }
 
 // ensureShifts puts every rostered unit on duty for the coming week, in shifts of 12 hours from

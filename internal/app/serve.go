@@ -17,6 +17,7 @@ import (
 	"jiujin/dispatch"
 	"jiujin/geo/basemap"
 	"jiujin/geo/retailer/atlas"
+	"jiujin/geo/road"
 	"jiujin/internal/auth"
 	"jiujin/internal/httpapi"
 	"jiujin/internal/live"
@@ -144,19 +145,21 @@ func OpenDatabase(ctx context.Context, url string, log *slog.Logger) (*pg.DB, er
 
 // service is everything that runs.
 type service struct {
-	cfg      Config
-	opts     Options
-	log      *slog.Logger
-	url      string // of the database
-	db       *pg.DB
-	ingest   *tracking.Ingestor
-	devices  *tracking.Devices
-	board    *live.Board
-	fences   *tracking.Fences
-	atlas    *atlas.Atlas
-	arrivals *dispatch.Arrivals
-	engine   *dispatch.Engine
-	api      *httpapi.Server
+	cfg         Config
+	opts        Options
+	log         *slog.Logger
+	url         string // of the database
+	db          *pg.DB
+	ingest      *tracking.Ingestor
+	devices     *tracking.Devices
+	board       *live.Board
+	fences      *tracking.Fences
+	atlas       *atlas.Atlas
+	arrivals    *dispatch.Arrivals
+	engine      *dispatch.Engine
+	roads       *road.Roads
+	calibration *dispatch.Calibration
+	api         *httpapi.Server
 
 	terminals *jt808.Server
 	units     *gt06.Server
@@ -208,7 +211,9 @@ func (s *service) wire(positions *tracking.Store, spool *tracking.Log) {
 		s.wakes = append(s.wakes, c)
 		return c
 	}
-	core := &dispatch.Service{DB: s.db, Positions: positions}
+	s.roads = road.NewRoads(s.db, s.log)
+	core := &dispatch.Service{DB: s.db, Positions: positions, Roads: s.roads, External: s.cfg.external(s.db.Now)}
+	s.calibration = &dispatch.Calibration{Service: core, Log: s.log}
 	s.board = &live.Board{Service: core, Hub: live.NewHub(), Log: s.log, Wake: wake()}
 	s.engine = &dispatch.Engine{Service: core, Log: s.log, Wake: wake()}
 	rules := tracking.DefaultRules()
@@ -280,6 +285,8 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	g.Go(func() error { return s.ingest.Run(intake) })
 	g.Go(func() error { return s.devices.Run(intake, s.log) })
 	g.Go(func() error { return s.board.Run(ctx) })
+	g.Go(func() error { return s.roads.Run(ctx) })
+	g.Go(func() error { return s.calibration.Run(ctx) })
 	g.Go(func() error { return s.engine.Run(ctx) })
 	g.Go(func() error { return s.fences.Run(ctx) })
 	g.Go(func() error { return s.atlas.Run(ctx) })

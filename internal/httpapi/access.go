@@ -123,6 +123,11 @@ func accessTable() []rule {
 		{method: "GET", path: v1 + "/tickets/{id}", access: desk},
 		{method: "POST", path: v1 + "/tickets/{id}/actions/{action}", access: only(auth.Agent, auth.Dispatcher, auth.Leader, auth.Officer, auth.Supervisor)},
 		{method: "GET", path: v1 + "/tickets/{id}/candidates", access: desk},
+		{method: "GET", path: v1 + "/tickets/{id}/route", access: only(append(slices.Clone(board.roles), auth.Officer)...), quiet: true},
+		{method: "GET", path: v1 + "/roads/closures", access: only(append(slices.Clone(board.roles), auth.Officer)...)},
+		{method: "POST", path: v1 + "/roads/closures", access: only(auth.Administrator, auth.Dispatcher)},
+		{method: "DELETE", path: v1 + "/roads/closures/{id}", access: only(auth.Administrator, auth.Dispatcher)},
+		{method: "POST", path: v1 + "/roads/closures/{id}/restore", access: only(auth.Administrator, auth.Dispatcher)},
 		{method: "POST", path: v1 + "/tickets/{id}/offers", access: only(auth.Dispatcher, auth.Leader)},
 		{method: "POST", path: v1 + "/tickets/{id}/reveal", access: only(auth.Agent, auth.Supervisor)},
 

@@ -14,6 +14,7 @@ import (
 	"jiujin/dispatch"
 	"jiujin/geo/basemap"
 	"jiujin/geo/retailer"
+	"jiujin/geo/road"
 	"jiujin/geo/tile"
 	"jiujin/internal/auth"
 	"jiujin/internal/pg"
@@ -139,6 +140,13 @@ var known = []struct {
 	}},
 	{tracking.ErrNoFence, 404, "not_found", text{"没有这个围栏，或它不在您的管辖范围内。", "There is no such fence in your branch."}},
 	{tracking.ErrFenceShape, 422, "validation", text{"围栏形状无效。", "This is no shape of a fence."}},
+	{dispatch.ErrNoRoute, 404, "no_route", text{"没有单元正在前往该工单，或其位置未知。", "No unit is on the way to the ticket, or it is not known where."}},
+	{road.ErrNoClosure, 404, "not_found", text{"没有这条道路封闭记录，或它不在您的管辖范围内。", "There is no such closure in your branch."}},
+	{road.ErrClosureLifted, 409, "closure_state", text{"该道路封闭已是此状态，请刷新。", "The closure is in that state already; look again."}},
+	{road.ErrClosureTime, 422, "validation", text{"封闭的结束时间应晚于开始时间。", "A closure must end after it begins."}},
+	{road.ErrClosureShape, 422, "validation", text{
+		"封闭区域无效：画一条横穿道路的线，或一个闭合区域，宽度不超过 0.5 度。", "Draw a line across a road or a closed area, at most half a degree wide.",
+	}},
 	{tracking.ErrDeviceName, 422, "validation", text{
 		"设备号无效：JT/T 808 终端须登记其电话号码，GT06 设备须登记 IMEI（数字）；其他协议不得为空，OsmAnd 只凭密钥识别。",
 		"The name will not be found: a JT/T 808 terminal needs its phone number, a GT06 unit its IMEI, in digits; OsmAnd goes by the key alone.",

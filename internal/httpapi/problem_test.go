@@ -276,6 +276,7 @@ func neverSeen() []string {
 		"delivery_one_open", "delivery_state_known", "import_profile_named", "retailer_extra_object", "retailer_geo_quality_known",
 		"retailer_history_kind_known", "retailer_market_type_known", "retailer_school_not_negative",
 		"retailer_licence_no_form", "retailer_licence_no_unique", "retailer_point_in_range", "retailer_point_whole", "retailer_status_known",
+		"road_closure_in_order", "road_closure_line_or_polygon", "road_closure_reasoned", "road_graph_only_row_check",
 		"sortie_one_per_offer", "sortie_outcome_known", "sortie_outcome_with_end", "sortie_times_in_order",
 		"ticket_closed_has_time", "ticket_dispatch_has_point", "ticket_kind_known", "ticket_number_unique", "ticket_place_quality_known",
 		"ticket_point_whole", "ticket_status_known", "ticket_urgency_range",

@@ -155,6 +155,7 @@ func (s *Server) registerRoutes() {
 	s.fixRoutes()
 	s.deviceRoutes()
 	s.fenceRoutes()
+	s.roadRoutes()
 	s.inboundRoutes()
 	s.retailerRoutes()
 	s.tileRoutes()
