@@ -125,6 +125,7 @@ type TicketView struct {
 	PlaceText     string         `json:"place_text"`
 	PlaceQuality  string         `json:"place_quality"`
 	Division      string         `json:"division"`
+	Responsible   string         `json:"responsible"` // squad whose area the place lies in, "" = unknown
 	Retailer      *RetailerRef   `json:"retailer"`
 	Lon           *float64       `json:"lon"`
 	Lat           *float64       `json:"lat"`

@@ -156,6 +156,33 @@ ALTER TABLE public.appeal ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.area (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    code text DEFAULT ''::text NOT NULL,
+    org_id bigint,
+    name text NOT NULL,
+    shape public.geometry(MultiPolygon,4326) NOT NULL,
+    valid_from date DEFAULT '-infinity'::date NOT NULL,
+    valid_to date DEFAULT 'infinity'::date NOT NULL,
+    source text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT area_division_or_squad CHECK ((((kind = 'division'::text) AND (code ~ '^([0-9]{6}|[0-9]{9})$'::text) AND (org_id IS NULL)) OR ((kind = 'squad'::text) AND (code = ''::text) AND (org_id IS NOT NULL)))),
+    CONSTRAINT area_named CHECK ((name <> ''::text)),
+    CONSTRAINT area_shape_valid CHECK (public.st_isvalid(shape)),
+    CONSTRAINT area_valid_some_day CHECK ((valid_from < valid_to))
+);
+
+ALTER TABLE public.area ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.area_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.attachment (
     id bigint NOT NULL,
     ticket_id bigint,
@@ -790,6 +817,7 @@ END) STORED,
     alarm text DEFAULT ''::text NOT NULL,
     alarm_at timestamp with time zone,
     created_by bigint NOT NULL,
+    squad_id bigint,
     CONSTRAINT ticket_closed_has_time CHECK (((status = ANY (ARRAY['closed'::text, 'cancelled'::text])) = (closed_at IS NOT NULL))),
     CONSTRAINT ticket_dispatch_has_point CHECK (((status <> ALL (ARRAY['to_dispatch'::text, 'offered'::text, 'accepted'::text, 'en_route'::text, 'on_scene'::text])) OR (lon IS NOT NULL))),
     CONSTRAINT ticket_kind_known CHECK ((kind = ANY (ARRAY['report'::text, 'complaint'::text, 'enquiry'::text, 'suggestion'::text]))),
@@ -915,6 +943,12 @@ ALTER TABLE ONLY public.fix ATTACH PARTITION public.fix_default DEFAULT;
 
 ALTER TABLE ONLY public.appeal
     ADD CONSTRAINT appeal_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.area
+    ADD CONSTRAINT area_division_once EXCLUDE USING gist (code WITH =, daterange(valid_from, valid_to) WITH &&) WHERE ((kind = 'division'::text));
+
+ALTER TABLE ONLY public.area
+    ADD CONSTRAINT area_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.attachment
     ADD CONSTRAINT attachment_once UNIQUE (device_id, sha256);
@@ -1077,6 +1111,10 @@ ALTER TABLE ONLY vault.reveal
 
 CREATE INDEX appeal_ticket ON public.appeal USING btree (ticket_id);
 
+CREATE INDEX area_org ON public.area USING btree (org_id) WHERE (kind = 'squad'::text);
+
+CREATE INDEX area_shape ON public.area USING gist (shape);
+
 CREATE INDEX attachment_ticket ON public.attachment USING btree (ticket_id, id) WHERE (ticket_id IS NOT NULL);
 
 CREATE INDEX attachment_unit ON public.attachment USING btree (unit_id, id);
@@ -1201,6 +1239,9 @@ ALTER TABLE ONLY public.appeal
 ALTER TABLE ONLY public.appeal
     ADD CONSTRAINT appeal_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES public.ticket(id);
 
+ALTER TABLE ONLY public.area
+    ADD CONSTRAINT area_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.org(id);
+
 ALTER TABLE ONLY public.attachment
     ADD CONSTRAINT attachment_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
 
@@ -1290,6 +1331,9 @@ ALTER TABLE ONLY public.ticket
 
 ALTER TABLE ONLY public.ticket
     ADD CONSTRAINT ticket_retailer_id_fkey FOREIGN KEY (retailer_id) REFERENCES public.retailer(id);
+
+ALTER TABLE ONLY public.ticket
+    ADD CONSTRAINT ticket_squad_id_fkey FOREIGN KEY (squad_id) REFERENCES public.org(id);
 
 ALTER TABLE ONLY public.unit
     ADD CONSTRAINT unit_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.org(id);

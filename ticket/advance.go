@@ -131,6 +131,7 @@ func (t *Ticket) amend(a Amendment) {
 	}
 	if p := a.Place; p != nil {
 		t.RetailerID, t.Point, t.Division, t.PlaceQuality = p.RetailerID, p.Point, p.Division, p.quality()
+		t.SquadID = p.SquadID
 		if p.Text != "" {
 			t.PlaceText = p.Text
 		}

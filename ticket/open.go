@@ -19,6 +19,7 @@ type Place struct {
 	RetailerName string
 	Division     string     // 6 to 12 digits of the division code, "" = unknown
 	Point        *orb.Point // WGS-84, nil = unknown
+	SquadID      int64      // organisation that is responsible there, 0 = unknown
 }
 
 func (p *Place) quality() string {
@@ -140,7 +141,7 @@ func Open(ctx context.Context, tx *pg.Tx, actor Actor, in Opening) (t Ticket, co
 	t = Ticket{
 		Kind: in.Kind, Subtype: in.Subtype, Urgency: urgency, UrgencyReason: in.UrgencyReason,
 		Title: title(in.Place, sub), PlaceText: in.Place.Text, PlaceQuality: in.Place.quality(),
-		Division: in.Place.Division, RetailerID: in.Place.RetailerID, Point: in.Place.Point,
+		Division: in.Place.Division, RetailerID: in.Place.RetailerID, Point: in.Place.Point, SquadID: in.Place.SquadID,
 		Status: Registered, Version: 1, RegisteredAt: now, DueAt: now.Add(handleWithin[in.Kind]), lastAt: now,
 	}
 	if sub.FieldVisit {

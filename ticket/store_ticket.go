@@ -32,9 +32,9 @@ on conflict (day) do update set last = ticket_serial.last + 1 returning last`
 
 	insertTicketSQL = `
 insert into ticket (number, code_hash, org_id, kind, subtype, urgency, urgency_reason, title, place_text, retailer_id,
-    division, lon, lat, h3, place_quality, status, arrive_by, due_at, registered_at, created_by)
+    division, squad_id, lon, lat, h3, place_quality, status, arrive_by, due_at, registered_at, created_by)
 values (@number, @code_hash, @org_id, @kind, @subtype, @urgency, @urgency_reason, @title, @place_text, nullif(@retailer_id::bigint, 0),
-    @division, @lon, @lat, @h3, @place_quality, @status, @arrive_by, @due_at, @registered_at, @created_by)
+    @division, nullif(@squad_id::bigint, 0), @lon, @lat, @h3, @place_quality, @status, @arrive_by, @due_at, @registered_at, @created_by)
 returning id`
 
 	insertAppealSQL = `
@@ -45,7 +45,7 @@ values ($1, $2, $3, $4, $5, $6) returning id`
 
 	ticketColumns = `
 t.id, t.number, t.org_id, o.path, t.kind, t.subtype, t.urgency, t.urgency_reason, t.title, t.place_text, t.place_quality,
-t.division, coalesce(t.retailer_id, 0), t.lon, t.lat, t.status, t.version, t.arrive_by, t.due_at, t.registered_at,
+t.division, coalesce(t.squad_id, 0), coalesce(t.retailer_id, 0), t.lon, t.lat, t.status, t.version, t.arrive_by, t.due_at, t.registered_at,
 t.outcome, t.outcome_text, t.alarm,
 greatest(t.registered_at, t.to_dispatch_at, t.first_offer_at, t.accepted_at, t.en_route_at, t.on_scene_at, t.scene_done_at)`
 
@@ -67,6 +67,7 @@ order by t.urgency, t.id limit 500`
 	updateTicketSQL = `
 update ticket set status = @status, version = @version, urgency = @urgency, urgency_reason = @urgency_reason,
     title = @title, place_text = @place_text, place_quality = @place_quality, division = @division,
+    squad_id = nullif(@squad_id::bigint, 0),
     retailer_id = nullif(@retailer_id::bigint, 0), lon = @lon, lat = @lat, h3 = @h3, arrive_by = @arrive_by,
     outcome = @outcome, outcome_text = @outcome_text,
     to_dispatch_at = case when @status = 'to_dispatch' then coalesce(to_dispatch_at, @now) else to_dispatch_at end,
@@ -121,7 +122,7 @@ func provinceDigits(code *string) string {
 func ticketArgs(t *Ticket) (pgx.NamedArgs, error) {
 	args := pgx.NamedArgs{
 		"id": t.ID, "urgency": t.Urgency, "urgency_reason": t.UrgencyReason, "title": t.Title, "place_text": t.PlaceText,
-		"retailer_id": t.RetailerID, "division": t.Division, "place_quality": t.PlaceQuality, "status": t.Status,
+		"retailer_id": t.RetailerID, "division": t.Division, "squad_id": t.SquadID, "place_quality": t.PlaceQuality, "status": t.Status,
 		"version": t.Version, "outcome": t.Outcome, "outcome_text": t.OutcomeText,
 		"lon": nil, "lat": nil, "h3": nil, "arrive_by": nil,
 	}
@@ -195,7 +196,7 @@ func scanTicket(row pgx.CollectableRow) (Ticket, error) {
 	var lon, lat *float64
 	var arriveBy *time.Time
 	err := row.Scan(&t.ID, &t.Number, &t.OrgID, &t.OrgPath, &t.Kind, &t.Subtype, &t.Urgency, &t.UrgencyReason, &t.Title,
-		&t.PlaceText, &t.PlaceQuality, &t.Division, &t.RetailerID, &lon, &lat, &t.Status, &t.Version, &arriveBy,
+		&t.PlaceText, &t.PlaceQuality, &t.Division, &t.SquadID, &t.RetailerID, &lon, &lat, &t.Status, &t.Version, &arriveBy,
 		&t.DueAt, &t.RegisteredAt, &t.Outcome, &t.OutcomeText, &t.Alarm, &t.lastAt)
 	if lon != nil {
 		t.Point = &orb.Point{*lon, *lat}

@@ -142,6 +142,7 @@ type Ticket struct {
 	Title         string
 	PlaceText     string
 	PlaceQuality  string
+	SquadID       int64 // organisation that is responsible for the place, 0 = unknown
 	Division      string
 	RetailerID    int64      // 0 = no retailer known
 	Point         *orb.Point // WGS-84; nil = place unknown

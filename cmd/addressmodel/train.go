@@ -18,7 +18,7 @@ import (
 // settings are those that did best on the tuning part of measure.
 func settings() crf.Settings {
 	return crf.Settings{
-		Passes: 12, Least: 2, Rate: 0.12, Lasso: 0.25, Ridge: 0.5, Seed: 1,
+		Passes: 12, Least: 2, Rate: 0.12, Lasso: 0.6, Ridge: 0.5, Seed: 1,
 		Progress: func(pass int, loss float64) {
 			fmt.Fprintf(os.Stderr, "pass %d: loss %.3f an address\n", pass+1, loss)
 		},

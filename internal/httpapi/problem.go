@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"jiujin/dispatch"
+	"jiujin/geo/area"
 	"jiujin/geo/basemap"
 	"jiujin/geo/retailer"
 	"jiujin/geo/road"
@@ -139,6 +140,11 @@ var known = []struct {
 		"该工单现不由您的单元承办，可能已被撤回或改派，请查看最新状态。", "The ticket is not with your unit, or no longer; look at it as it is now.",
 	}},
 	{tracking.ErrNoFence, 404, "not_found", text{"没有这个围栏，或它不在您的管辖范围内。", "There is no such fence in your branch."}},
+	{area.ErrNotFound, 404, "not_found", text{"没有这个辖区，或它不在您的管辖范围内。", "There is no such area in your branch."}},
+	{area.ErrShape, 422, "validation", text{"辖区形状无效：需要至少三个顶点、不自相交的多边形。", "This is no shape of an area: a polygon of at least three corners that does not cross itself is needed."}},
+	{area.ErrDays, 422, "validation", text{"失效日期应晚于生效日期。", "The last day must lie behind the first."}},
+	{area.ErrOverlap, 409, "conflict", text{"这个行政区划在这些日期已有边界。", "The division has a shape on some of these days already."}},
+	{area.ErrFile, 422, "validation", text{"不是 GeoJSON FeatureCollection 文件。", "This is no GeoJSON FeatureCollection."}},
 	{tracking.ErrFenceShape, 422, "validation", text{"围栏形状无效。", "This is no shape of a fence."}},
 	{dispatch.ErrNoRoute, 404, "no_route", text{"没有单元正在前往该工单，或其位置未知。", "No unit is on the way to the ticket, or it is not known where."}},
 	{road.ErrNoClosure, 404, "not_found", text{"没有这条道路封闭记录，或它不在您的管辖范围内。", "There is no such closure in your branch."}},

@@ -156,6 +156,7 @@ func (s *Server) registerRoutes() {
 	s.deviceRoutes()
 	s.fenceRoutes()
 	s.roadRoutes()
+	s.areaRoutes()
 	s.inboundRoutes()
 	s.retailerRoutes()
 	s.tileRoutes()

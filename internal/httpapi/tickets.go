@@ -120,7 +120,7 @@ func (s *Server) place(ctx context.Context, q pg.Queryer, words, licenceNo strin
 		}
 	}
 	if licenceNo == "" {
-		return p, nil
+		return p, s.placeInAreas(ctx, q, &p)
 	}
 	no, err := retailer.ParseLicenceNo(licenceNo)
 	var r retailer.Retailer
@@ -140,7 +140,7 @@ func (s *Server) place(ctx context.Context, q pg.Queryer, words, licenceNo strin
 	if p.Text == "" {
 		p.Text = r.Address
 	}
-	return p, nil
+	return p, s.placeInAreas(ctx, q, &p)
 }
 
 // served refuses a point outside the region, and says so when it looks swapped.
