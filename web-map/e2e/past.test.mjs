@@ -18,7 +18,7 @@ test('a device is looked after, its place fenced and its way played back', { tim
   const vehicle = startVehicle(server, 1, () => ({ lon: 114.6 + step++ * 1e-4, lat: 29.9 }))
   try {
     await vehicle.first
-    const page = await openPage(browser, { viewport: { width: 1600, height: 900 } })
+    const page = await openPage(browser, { viewport: { width: 1200, height: 750 } })
     await page.goto(`${url}/desk/admin/devices`)
     await signIn(page, 'admin', password)
     await page.waitForSelector('.table tbody tr', SLOW)
