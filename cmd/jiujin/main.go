@@ -30,6 +30,8 @@ type cli struct {
 	Bench   benchCmd   `cmd:"" help:"Measure the service on this machine; prints JSON."`
 	Resolve resolveCmd `cmd:"" help:"Find the shops that callers mean: JSON lines in, JSON lines out."`
 	Decode  decodeCmd  `cmd:"" help:"Show what frames of vehicle units say: JSON lines in, JSON lines out."`
+	Carton  cartonCmd  `cmd:"" help:"Read the code on a carton of cigarettes; prints JSON."`
+	Export  exportCmd  `cmd:"" help:"Write the retailers' register to standard output."`
 	ETA     etaCmd     `cmd:"" name:"eta" help:"Find ways on the roads of an OpenStreetMap file: JSON lines in, JSON lines out."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

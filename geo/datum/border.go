@@ -2,7 +2,6 @@ package datum
 
 import (
 	"github.com/paulmach/orb"
-	"github.com/paulmach/orb/planar"
 )
 
 // InChina says whether GCJ-02 differs from WGS-84 at p, a WGS-84 point.
@@ -13,12 +12,39 @@ import (
 // Heihe and Blagoveshchensk. Hong Kong, Macau and Taiwan are left out, because
 // map services do not agree there.
 func InChina(p orb.Point) bool {
-	return within(chinaBound, p) && planar.RingContains(china, p) || within(xishaBound, p)
+	return within(chinaBound, p) && inBands(p) || within(xishaBound, p)
 }
 
 // within is false for coordinates that are not numbers, unlike Bound.Contains.
 func within(b orb.Bound, p orb.Point) bool {
 	return p[0] >= b.Min[0] && p[0] <= b.Max[0] && p[1] >= b.Min[1] && p[1] <= b.Max[1]
+}
+
+// inBands says whether china contains p, by the edges at its latitude alone: lists of millions of points are converted.
+func inBands(p orb.Point) bool {
+	inside := false
+	for _, i := range chinaBands[int(p[1]-chinaBound.Min[1])] {
+		a, b := china[i], china[i+1]
+		if (a[1] > p[1]) != (b[1] > p[1]) && p[0] < a[0]+(p[1]-a[1])/(b[1]-a[1])*(b[0]-a[0]) {
+			inside = !inside
+		}
+	}
+	return inside
+}
+
+// chinaBands are the edges of china, as the index of the point that each begins with, that touch each degree of
+// latitude counted from the southern side of chinaBound.
+var chinaBands = bandsOf(china, chinaBound)
+
+func bandsOf(ring orb.Ring, bound orb.Bound) [][]int {
+	bands := make([][]int, int(bound.Max[1]-bound.Min[1])+1)
+	for i := range len(ring) - 1 {
+		low, high := min(ring[i][1], ring[i+1][1]), max(ring[i][1], ring[i+1][1])
+		for band := max(0, int(low-bound.Min[1])); band <= min(len(bands)-1, int(high-bound.Min[1])); band++ {
+			bands[band] = append(bands[band], i)
+		}
+	}
+	return bands
 }
 
 var (

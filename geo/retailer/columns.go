@@ -14,7 +14,7 @@ var ErrList = errors.New("the list cannot be read")
 
 // ListError says why a list as a whole cannot be read. It wraps ErrList.
 type ListError struct {
-	// Code is the reason: empty, workbook, utf16, first_line, no_column, half_point, no_field or no_heading.
+	// Code is the reason: empty, workbook, geojson, utf16, first_line, no_column, half_point, no_field or no_heading.
 	Code     string
 	Field    string   // with no_column and half_point the one that is missing, with no_field the one that there is not
 	Heading  string   // with no_heading: the one that the mapping asks for

@@ -1,6 +1,7 @@
 package retailer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,10 +27,10 @@ const (
 	Rejected State = "rejected"
 )
 
-const (
-	partBlocks   = 1000 // of the staged table, about 35,000 rows
-	applyWorkers = 2
-)
+const applyWorkers = 2
+
+// partBlocks is how many blocks of the staged table are applied at once; 1,000 are about 35,000 rows.
+func (d *delivering) partBlocks() int { return cmp.Or(d.opts.blocks, 1000) }
 
 // delivering is one run of an import.
 type delivering struct {
@@ -37,7 +38,7 @@ type delivering struct {
 	opts  ImportOptions
 	asOf  time.Time // the day of the delivery in China, 00:00 UTC
 	file  io.ReadSeeker
-	list  *records
+	list  list
 	rows  rowReader
 	given []string
 
@@ -71,10 +72,19 @@ func (d *delivering) run(ctx context.Context) (Report, error) {
 	if report.Had, report.Closed, report.Expired, err = d.missing(ctx, d.db.Pool); err != nil {
 		return report, err
 	}
+	if tooMany(report.Had, report.Closed) {
+		report.Held = append(report.Held, "closing")
+	}
+	if report.Mixed, err = d.mixedDatum(ctx); err != nil {
+		return report, err
+	}
+	if report.Mixed.Suspect {
+		report.Held = append(report.Held, "mixed_datum")
+	}
 	switch {
 	case d.opts.DryRun:
 		err = d.try(ctx, Tried, &report)
-	case d.state != Applying && !d.opts.Confirm && tooMany(report.Had, report.Closed):
+	case d.state != Applying && !d.opts.Confirm && len(report.Held) > 0:
 		err = d.try(ctx, Held, &report)
 	default:
 		err = d.apply(ctx, &report)

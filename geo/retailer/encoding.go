@@ -34,8 +34,6 @@ type decoder struct {
 // error says that it is not a text at all, or that enc is no Encoding.
 func newDecoder(enc Encoding, head []byte) (*decoder, error) {
 	switch {
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return nil, &ListError{Code: "workbook", message: "this is a workbook; save it as CSV"}
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
 		return nil, &ListError{Code: "utf16", message: "this is UTF-16; save it as CSV in UTF-8"}
 	}
@@ -49,6 +47,11 @@ func newDecoder(enc Encoding, head []byte) (*decoder, error) {
 		return nil, fmt.Errorf("%w: unknown encoding %q; use auto, utf-8 or gb18030", ErrList, string(enc))
 	}
 	return d, nil
+}
+
+// utf8Decoder is for lists in formats that are always UTF-8.
+func utf8Decoder() *decoder {
+	return &decoder{encoding: UTF8, gb: simplifiedchinese.GB18030.NewDecoder()}
 }
 
 // sniff compares how many lines other than ASCII are UTF-8 and how many are

@@ -34,14 +34,18 @@ type ImportOptions struct {
 	Now     time.Time // the time of the delivery; the zero time means now
 	By      string    // who brings it
 	File    string    // its name
+	batch   int       // rows that are staged at once; 0 means 20,000
+	blocks  int       // of the staged table, applied at once; 0 means 1,000
 }
 
 // Report is what an import did, or with DryRun would have done.
 type Report struct {
 	Delivery  int64 // its id
 	State     State
-	Resumed   bool // an earlier run of the same list was cut off, and this one went on where it was
-	Rows      int  // records after the headings; the sum of the next five
+	Held      []string // why: closing, mixed_datum; what a dry run would be held for, too
+	Mixed     Mixed    // whether the points are in one datum
+	Resumed   bool     // an earlier run of the same list was cut off, and this one went on where it was
+	Rows      int      // records after the headings; the sum of the next five
 	Inserted  int
 	Returned  int // had gone, and are back
 	Updated   int
@@ -177,22 +181,10 @@ func (d *delivering) open() error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrList, err)
 	}
-	if _, err := d.file.Seek(0, io.SeekStart); err != nil {
+	var text *decoder
+	if d.list, text, err = openList(d.file, d.opts.Encoding); err != nil {
 		return err
 	}
-	src := bufio.NewReaderSize(d.file, sniffLength)
-	head, err := src.Peek(sniffLength)
-	if err != nil && err != io.EOF {
-		return err
-	}
-	text, err := newDecoder(d.opts.Encoding, head)
-	if err != nil {
-		return err
-	}
-	if len(head) >= len(utf8BOM) && string(head[:len(utf8BOM)]) == utf8BOM {
-		_, _ = src.Discard(len(utf8BOM)) // has been peeked
-	}
-	d.list = &records{src: src, separator: separatorOf(head)}
 	headings, err := readHeadings(d.list, text)
 	if err != nil {
 		return err
@@ -209,7 +201,7 @@ func (d *delivering) open() error {
 	return nil
 }
 
-func readHeadings(list *records, text *decoder) ([]string, error) {
+func readHeadings(list list, text *decoder) ([]string, error) {
 	rec, err := list.next()
 	if err == io.EOF {
 		return nil, &ListError{Code: "empty", message: "it is empty"}

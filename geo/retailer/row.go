@@ -1,6 +1,7 @@
 package retailer
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
 	"errors"
@@ -88,6 +89,9 @@ func (r *rowReader) joined(rec record, at []int, f field) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		if len(s) > 1 && s[0] == '\'' && strings.IndexByte("=+-@", s[1]) >= 0 { // as an export protects it
+			s = s[1:]
+		}
 		switch {
 		case s == "" || out == "":
 			out += s
@@ -121,6 +125,11 @@ func (r *rowReader) record(w *row, rec record) Record {
 		SchoolM: w.number(fSchool), RiskScore: w.number(fRisk), Replaces: w.limited(fReplaces, maxNumber),
 		MarketType: w.marketType(),
 	}
+	out.Point = r.point(w)
+	out.Address = w.limited(fAddress, maxAddress) // after point, which may take its end
+	if out.Name == "" && r.profile.foreign() {    // elsewhere a shop may be known by its address alone
+		out.Name = out.Address
+	}
 	if out.Name == "" && len(w.problems) == 0 {
 		w.problem(fName, "missing", errors.New("the name is missing"))
 	}
@@ -130,8 +139,6 @@ func (r *rowReader) record(w *row, rec record) Record {
 		out.Form = form
 	}
 	out.Status = r.status(w, out.ValidTo)
-	out.Point = r.point(w)
-	out.Address = w.limited(fAddress, maxAddress)
 	out.Extra = r.extra(w, rec)
 	return out
 }
@@ -155,7 +162,7 @@ func (r *rowReader) licence(w *row, rec record) LicenceNo {
 		sign, err := r.sign(rec)
 		w.check(fLicence, "encoding", err)
 		if sign != "" {
-			return LicenceNo(no + "#" + sign)
+			return LicenceNo(cmp.Or(no, r.profile.Source) + "#" + sign)
 		}
 	}
 	if no == "" {

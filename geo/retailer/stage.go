@@ -2,6 +2,7 @@ package retailer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -58,7 +59,7 @@ func (d *delivering) stage(ctx context.Context) error {
 func (d *delivering) readBatches(ctx context.Context, ready chan<- *batch) error {
 	b := &batch{}
 	hand := func() error {
-		b.encoding, b.bytesRead = d.rows.text.encoding, d.list.bytes
+		b.encoding, b.bytesRead = d.rows.text.encoding, d.list.offset()
 		select {
 		case ready <- b:
 			b = &batch{}
@@ -81,7 +82,7 @@ func (d *delivering) readBatches(ctx context.Context, ready chan<- *batch) error
 		if err := d.add(b, rec); err != nil {
 			return err
 		}
-		if b.read >= stageRows || b.rows.Len()+b.problems.Len() >= stageBytes {
+		if b.read >= cmp.Or(d.opts.batch, stageRows) || b.rows.Len()+b.problems.Len() >= stageBytes {
 			if err := hand(); err != nil {
 				return err
 			}

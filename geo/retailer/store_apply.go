@@ -141,7 +141,7 @@ func (o *outcome) targets() []any {
 
 // partArgs are $1 to $5 of wantedSQL; a part is blocks of the staged table.
 func (d *delivering) partArgs(part int) []any {
-	begin, end := part*partBlocks, (part+1)*partBlocks
+	begin, end := part*d.partBlocks(), (part+1)*d.partBlocks()
 	return []any{
 		fmt.Sprintf("(%d,0)", begin), fmt.Sprintf("(%d,0)", end), d.given, d.opts.Source, string(d.rows.datum),
 	}

@@ -242,7 +242,7 @@ func (d *delivering) fillRaw(ctx context.Context) error {
 func (d *delivering) countParts(ctx context.Context) (parts int, err error) {
 	err = d.db.Pool.QueryRow(ctx, fmt.Sprintf(`
 		update delivery set parts = (pg_relation_size('staged_%d') / current_setting('block_size')::int + $2 - 1) / $2
-		where id = $1 returning parts`, d.id), d.id, partBlocks).Scan(&parts)
+		where id = $1 returning parts`, d.id), d.id, d.partBlocks()).Scan(&parts)
 	if err != nil {
 		return 0, fmt.Errorf("count the parts of delivery %d: %w", d.id, err)
 	}
