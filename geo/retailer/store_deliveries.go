@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"jiujin/geo/datum"
 	"jiujin/internal/pg"
 )
 
@@ -88,4 +89,50 @@ func Fingerprint(ctx context.Context, q pg.Queryer) (sum string, err error) {
 		err = fmt.Errorf("sum up the register: %w", err)
 	}
 	return sum, err
+}
+
+// heldDelivery makes what Confirm needs of a delivery that is held, or was being applied when it was cut off.
+func heldDelivery(ctx context.Context, db *pg.DB, id int64) (*delivering, error) {
+	d := &delivering{db: db, id: id}
+	var columns map[string]string
+	err := db.Pool.QueryRow(ctx, `
+		select state, options, columns, as_of, rows, staged, parts from delivery where id = $1 and not dry_run`, id).
+		Scan(&d.state, &d.opts.Profile, &columns, &d.asOf, &d.rowCount, &d.staged, &d.parts)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, ErrNoDelivery
+	}
+	if err != nil {
+		return nil, err
+	}
+	if d.state != Held && d.state != Applying {
+		return nil, ErrNotHeld
+	}
+	for name := range columns {
+		d.given = append(d.given, name)
+	}
+	if len(d.opts.Keep) > 0 {
+		d.given = append(d.given, "extra")
+	}
+	if d.rows.datum, err = datum.Parse(string(d.opts.Datum)); err != nil {
+		return nil, err
+	}
+	var there bool
+	if err := db.Pool.QueryRow(ctx, `select to_regclass($1) is not null`, fmt.Sprintf("staged_%d", id)).Scan(&there); err != nil {
+		return nil, err
+	}
+	n := 0
+	if there {
+		if err := db.Pool.QueryRow(ctx, fmt.Sprintf(`select count(*) from staged_%d`, id)).Scan(&n); err != nil {
+			return nil, err
+		}
+	}
+	if !there || n != d.staged {
+		return nil, ErrLost
+	}
+	return d, nil
+}
+
+func setRejected(ctx context.Context, tx *pg.Tx, id int64) error {
+	_, err := tx.Exec(ctx, `update delivery set state = 'rejected', ended_at = $2 where id = $1`, id, tx.Now())
+	return err
 }

@@ -39,15 +39,7 @@ func (d *delivering) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	columns := map[string]string{}
-	for f := range fieldCount {
-		for _, at := range d.rows.columns.at[f] {
-			if columns[f.String()] != "" {
-				columns[f.String()] += " + "
-			}
-			columns[f.String()] += d.rows.heads[at]
-		}
-	}
+	columns := d.rows.columns.named(d.rows.heads)
 	return d.db.InTx(ctx, func(tx *pg.Tx) error {
 		err := tx.QueryRow(ctx, `
 			insert into delivery (file_name, sha256, bytes, options, source, dry_run, confirmed, as_of, made_by, started_at, headings, columns)

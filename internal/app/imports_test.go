@@ -31,6 +31,8 @@ var allowed = []struct{ from, to, reason string }{
 	{"internal/pg/pgtest", "internal/pg/cluster", "runs the server of tests"},
 	{"internal/pg/pgtest", "migrations", "builds the template database"},
 
+	{"geo/xlsx", "", "pure: a file in, rows out"},
+	{"geo/retailer", "geo/xlsx", "lists come as workbooks"},
 	{"geo/retailer", "geo", "a shop has a cell and a distance"},
 	{"geo/retailer", "geo/datum", "lists come in other datums"},
 	{"geo/retailer", "internal/pg", "owns the SQL of the register"},

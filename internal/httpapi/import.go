@@ -7,6 +7,7 @@ import (
 	"hash"
 	"io"
 	"net/http"
+	"path"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -37,12 +38,16 @@ type importAnswer struct {
 	Errors    []importProblem   `json:"errors" nullable:"false" doc:"Why rows were refused; the first 1,000"`
 	Warnings  []importProblem   `json:"warnings" nullable:"false" doc:"About rows that were stored; the first 1,000"`
 	DryRun    bool              `json:"dry_run" doc:"Nothing was stored"`
+	Delivery  int64             `json:"delivery_id"`
+	State     string            `json:"state" enum:"done,tried,held" doc:"held: nothing was stored, a person must confirm"`
+	Resumed   bool              `json:"resumed" doc:"An earlier import of the same list had been cut off"`
+	Outcome   *outcome          `json:"outcome"`
 }
 
 // importInput is what an import's idempotency key stands for.
 type importInput struct{ Query, SHA256 string }
 
-// importRetailers takes a CSV as the body; how to read it stands in the query. Storing the same list again changes
+// importRetailers takes a list as the body; how to read it stands in the query. Storing the same list again changes
 // nothing, so a repeated request is answered from the kept answer without being stored again.
 func (s *Server) importRetailers(c echo.Context) error {
 	ctx := c.Request().Context()
@@ -50,11 +55,10 @@ func (s *Server) importRetailers(c echo.Context) error {
 	if len(key) < 20 || len(key) > 255 {
 		return s.echoRefuse(c, invalid{"header.Idempotency-Key", text{"请附上 20 至 255 个字符的键。", "Send a key of 20 to 255 characters."}})
 	}
-	opts, err := importOptions(c)
+	opts, err := s.importOptions(c)
 	if err != nil {
 		return s.echoRefuse(c, err)
 	}
-	opts.Region = s.deps.Region
 	known, err := s.knownKey(ctx, key)
 	if err != nil {
 		return s.echoRefuse(c, err)
@@ -76,7 +80,8 @@ func (s *Server) importRetailers(c echo.Context) error {
 			return a, nil
 		}
 		return a, ticket.Record(tx, actor(who(ctx)), "retailer.imported", 0, 0, ticket.Data{
-			"rows": report.Rows, "inserted": report.Inserted, "updated": report.Updated, "refused": report.Refused,
+			"delivery_id": report.Delivery, "state": string(report.State), "rows": report.Rows, "inserted": report.Inserted,
+			"updated": report.Updated, "closed": report.Closed, "refused": report.Refused,
 		})
 	})
 	if err != nil {
@@ -97,27 +102,51 @@ func (b hashedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func importOptions(c echo.Context) (opts retailer.ImportOptions, err error) {
-	opts.Encoding = retailer.Encoding(c.QueryParam("encoding"))
+// importOptions are those of the profile that the query names, with what else it says instead.
+func (s *Server) importOptions(c echo.Context) (opts retailer.ImportOptions, err error) {
+	ctx := c.Request().Context()
+	if name := c.QueryParam("profile"); name != "" {
+		if opts.Profile, err = retailer.ProfileNamed(ctx, s.deps.DB.Pool, name); err != nil {
+			return opts, err
+		}
+	}
+	opts.Region, opts.By, opts.File = s.deps.Region, who(ctx).Actor(), shortName(c.QueryParam("file"))
+	if enc := retailer.Encoding(c.QueryParam("encoding")); enc != "" {
+		opts.Encoding = enc
+	}
 	switch opts.Encoding {
 	case "", retailer.Auto, retailer.UTF8, retailer.GB18030:
 	default:
 		return opts, invalid{"query.encoding", text{"应为 auto、utf-8 或 gb18030。", "It must be auto, utf-8 or gb18030."}}
 	}
-	switch c.QueryParam("dry_run") {
-	case "", "false":
-	case "true":
-		opts.DryRun = true
-	default:
-		return opts, invalid{"query.dry_run", text{"应为 true 或 false。", "It must be true or false."}}
+	for name, value := range map[string]*bool{"dry_run": &opts.DryRun, "confirm": &opts.Confirm} {
+		switch c.QueryParam(name) {
+		case "", "false":
+		case "true":
+			*value = true
+		default:
+			return opts, invalid{"query." + name, text{"应为 true 或 false。", "It must be true or false."}}
+		}
+	}
+	if source := c.QueryParam("source"); source != "" {
+		opts.Source = source
 	}
 	if name := c.QueryParam("datum"); name != "" {
 		if opts.Datum, err = datum.Parse(name); err != nil {
 			return opts, invalid{"query.datum", text{"应为 WGS84、GCJ02、BD09 或 CGCS2000。", "It must be WGS84, GCJ02, BD09 or CGCS2000."}}
 		}
 	}
-	opts.Mapping, err = parseMapping(c.QueryParam("map"))
+	mapping, err := parseMapping(c.QueryParam("map"))
+	if mapping != nil {
+		opts.Mapping = mapping
+	}
 	return opts, err
+}
+
+// shortName is the last part of a file's name, 200 characters at most.
+func shortName(s string) string {
+	runes := []rune(strings.ToValidUTF8(path.Base(strings.ReplaceAll(s, "\\", "/")), ""))
+	return strings.ReplaceAll(string(runes[:min(len(runes), 200)]), "\x00", "")
 }
 
 // parseMapping reads "field:heading,field:heading".
@@ -140,6 +169,7 @@ func importAnswerOf(r retailer.Report, dry bool, l lang) importAnswer {
 	return importAnswer{
 		Rows: r.Rows, Inserted: r.Inserted, Updated: r.Updated, Unchanged: r.Unchanged, Refused: r.Refused,
 		Encoding: string(r.Encoding), Datum: string(r.Datum), Columns: r.Columns, DryRun: dry,
+		Delivery: r.Delivery, State: string(r.State), Resumed: r.Resumed, Outcome: outcomeOf(&r),
 		Errors: importProblems(r.Problems, l), Warnings: importProblems(r.Warnings, l),
 	}
 }
@@ -188,7 +218,9 @@ func listText(e *retailer.ListError) text {
 	case "empty":
 		zh = "名单是空的。"
 	case "workbook":
-		zh = "这是电子表格文件，请另存为 CSV。"
+		zh = "无法读取该电子表格文件；请在表格软件中打开后重新另存，或另存为 CSV。"
+	case "geojson":
+		zh = "这不是 GeoJSON 要素集合（FeatureCollection）。"
 	case "utf16":
 		zh = "这是 UTF-16 编码，请另存为 UTF-8 编码的 CSV。"
 	case "first_line":
@@ -216,7 +248,8 @@ var rowTexts = map[string]string{
 	"too_long":      "内容过长。",
 	"unknown":       "未知的取值。",
 	"licence_no":    "许可证号应为 12 位数字。",
-	"duplicate":     "该许可证号在名单前面已出现过。",
+	"duplicate":     "该许可证号在名单中出现不止一次。",
+	"other_source":  "该号码属于另一份名单中的许可证。",
 	"holder":        "许可证号第 7 位不是已知的持证类别。",
 	"date":          "不是日期，请写成 2026-11-22。",
 	"number":        "不是以度为单位的数字。",

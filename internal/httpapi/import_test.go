@@ -77,7 +77,7 @@ func TestImportOverHTTP(t *testing.T) {
 		t.Errorf("retailer %+v", one)
 	}
 	v.call(t, "GET", "/api/v1/retailers/110101109999", "", "Cookie", agent).want(t, 404, "not_found")
-	v.call(t, "GET", "/api/v1/retailers/12", "", "Cookie", agent).want(t, 422, "validation")
+	v.call(t, "GET", "/api/v1/retailers/12", "", "Cookie", agent).want(t, 404, "not_found")
 }
 
 // A shop outside the region is refused, whatever the datum of the list.
@@ -110,6 +110,7 @@ func TestImportSaysWhatIsWrongWithTheRequest(t *testing.T) {
 		{"许可证号,店名\n", "?map=title:店名", "没有字段“title”；可用的字段：address、", `no field "title"`},
 		{"", "", "空的", "empty"},
 		{"PK\x03\x04", "", "CSV", "workbook"},
+		{"{\"a\":1}", "", "GeoJSON", "GeoJSON"},
 		{"\xff\xfea\x00", "", "UTF-8", "UTF-16"},
 		{"\"a,b\n", "", "第一行的表头", "line 1"},
 	} {

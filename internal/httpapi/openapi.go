@@ -181,14 +181,20 @@ func (s *Server) describeImport() *huma.Operation {
 	return &huma.Operation{
 		OperationID: "import-retailers", Method: http.MethodPost, Path: "/api/v1/retailers/import", Tags: []string{"retailers"},
 		Summary: "Take in a list of retailers",
-		Description: "CSV with headings in the first line; comma, semicolon or tab. Rows with faults are refused and named, the others are " +
-			"stored: unknown licences inserted, known ones updated. To send the same list again is safe. At most " +
+		Description: "CSV with headings in the first line (comma, semicolon or tab), the first sheet of an XLSX workbook, or a GeoJSON collection. " +
+			"Rows with faults are refused and named, the others are stored: unknown licences inserted, known ones updated, and with a source " +
+			"those that the list lacks closed. A list that lacks very many, or whose points seem to be in two datums, is held until it is " +
+			"confirmed. To send the same list again is safe, and goes on where an import was cut off. At most " +
 			strconv.FormatInt(s.rules["POST /api/v1/retailers/import"].bodyLimit()>>20, 10) + " MiB.",
 		Parameters: []*huma.Param{
 			param("header", "Idempotency-Key", "A fresh random value per intent", true, &huma.Schema{Type: "string", MinLength: &least, MaxLength: &most}),
 			param("query", "datum", "Of the coordinates; WGS84 without it", false, oneOf("WGS84", "GCJ02", "BD09", "CGCS2000")),
 			param("query", "encoding", "Found by itself without it", false, oneOf("auto", "utf-8", "gb18030")),
 			param("query", "dry_run", "Check only, store nothing", false, &huma.Schema{Type: "boolean"}),
+			param("query", "profile", "Name of a saved profile; the other parameters win over it", false, &huma.Schema{Type: "string"}),
+			param("query", "source", "Name of the list that the file holds as a whole", false, &huma.Schema{Type: "string"}),
+			param("query", "confirm", "Store also what would be held", false, &huma.Schema{Type: "boolean"}),
+			param("query", "file", "Name of the file", false, &huma.Schema{Type: "string"}),
 			param("query", "map", "field:heading,field:heading, where the usual headings do not fit", false, &huma.Schema{Type: "string"}),
 		},
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"text/csv": {

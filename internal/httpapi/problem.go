@@ -167,6 +167,11 @@ var known = []struct {
 	}},
 	{retailer.ErrNotFound, 404, "not_found", text{"登记册中没有这个零售户。", "There is no such retailer in the register."}},
 	{retailer.ErrLicenceNo, 422, "validation", text{"许可证号应为 12 位数字。", "A licence number has 12 digits."}},
+	{retailer.ErrNoDelivery, 404, "not_found", text{"没有这次导入。", "There is no such delivery."}},
+	{retailer.ErrNotHeld, 409, "not_held", text{"这次导入不在等待确认。", "The delivery does not wait for a decision."}},
+	{retailer.ErrLost, 409, "rows_gone", text{"暂存的数据已丢失，请重新导入该名单。", "The rows are gone; import the list again."}},
+	{retailer.ErrNoProfile, 404, "not_found", text{"没有这个导入方案。", "There is no such import profile."}},
+	{retailer.ErrNoReason, 422, "validation", text{"请说明理由。", "Say why."}},
 	{retailer.ErrPoint, 422, "validation", text{"这不是一个有效的位置。", "This is not a place on earth."}},
 	{retailer.ErrList, 422, "unreadable_list", text{"无法读取该名单，请检查编码、分隔符和表头。", "The list cannot be read; check encoding, separator and header."}},
 	{jsonfix.ErrTooMany, 413, "too_large", text{"一次最多 10000 条定位记录，请分批发送。", "At most 10,000 records in one body; send several."}},
@@ -265,6 +270,12 @@ func (s *Server) domainProblem(a *about, err error) *Problem {
 	if busy, ok := errors.AsType[*dispatch.UnitBusyError](err); ok {
 		p := s.problemOf(a, http.StatusConflict, "unit_busy", busyText(busy.Reason))
 		p.Reason = string(busy.Reason)
+		return p
+	}
+	if step, ok := errors.AsType[*retailer.StatusError](err); ok {
+		p := s.problemOf(a, http.StatusUnprocessableEntity, "illegal_transition",
+			text{"许可证当前状态下不能改为该状态。", "The licence's status does not allow this step."})
+		p.Allowed = step.Allowed
 		return p
 	}
 	if list, ok := errors.AsType[*retailer.ListError](err); ok {

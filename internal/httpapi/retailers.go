@@ -49,7 +49,7 @@ type searchOutput struct {
 }
 
 type retailerInput struct {
-	LicenceNo string `path:"licence_no" maxLength:"12"`
+	LicenceNo string `path:"licence_no" maxLength:"80"`
 }
 
 type retailerOutput struct{ Body Retailer }
@@ -61,8 +61,8 @@ func (s *Server) retailerRoutes() {
 	handle(s, "GET", path+"/{licence_no}", huma.Operation{Summary: "One retailer by licence number", Tags: tags},
 		func(ctx context.Context, in *retailerInput) (*retailerOutput, error) {
 			no, err := retailer.ParseLicenceNo(in.LicenceNo)
-			if err != nil {
-				return nil, err
+			if err != nil { // a list from elsewhere has numbers of its own form
+				no = retailer.LicenceNo(in.LicenceNo)
 			}
 			r, err := retailer.ByLicence(ctx, s.deps.DB.Pool, no)
 			if err != nil {
@@ -73,6 +73,7 @@ func (s *Server) retailerRoutes() {
 			return &retailerOutput{Body: list[0]}, err
 		})
 	s.echo.POST(path+"/import", s.importRetailers)
+	s.deliveryRoutes()
 }
 
 func (s *Server) searchRetailers(ctx context.Context, in *searchInput) (*searchOutput, error) {

@@ -1,3 +1,4 @@
+import type { Outcome } from './admin/register/register'
 import type { Freshness, Role, TicketStatus, Urgency } from '../wire'
 
 /** Shapes of the routes that only the desk calls. */
@@ -52,6 +53,9 @@ export interface ImportProblem {
 }
 
 export interface ImportReport {
+  delivery_id: number
+  state: 'done' | 'tried' | 'held'
+  outcome: Outcome
   rows: number
   inserted: number
   updated: number
