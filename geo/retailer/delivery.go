@@ -199,8 +199,5 @@ func (d *delivering) applyAll(ctx context.Context, parts []int) error {
 	if err := work.Wait(); err != nil {
 		return err
 	}
-	if err := fillSearch(ctx, d.db); err != nil {
-		return err
-	}
 	return settle(ctx, d.db.Pool, Counts{Inserted: d.staged})
 }

@@ -4,54 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"unicode"
-	"unicode/utf8"
+	"log/slog"
+	"sync/atomic"
+	"time"
 
 	"github.com/paulmach/orb"
 
 	"jiujin/geo"
-	"jiujin/geo/zh"
+	"jiujin/geo/retailer/index"
 	"jiujin/internal/pg"
 )
 
-const (
-	defaultLimit = 20
-	maxLimit     = 100
-	maxTokens    = 6
-	maxText      = 100 // characters of a query that are looked at
-)
-
 // Query is what is known of the retailer that is looked for.
-type Query struct {
-	// Text is a name or a part of it, pinyin or initials, an address or a part
-	// of it, a licence number or four or more digits of its begin or end, a
-	// person in charge, or a telephone number. Words with blanks between must
-	// all fit. With an empty Text the nearest retailers to Near are found.
-	Text string
-	// Near, WGS-84, lifts near retailers; nil when no place is known.
-	Near *orb.Point
-	// Limit is the largest number of hits: 0 means 20; above 100 counts as 100.
-	Limit int
-	// Scope is the begin of the division codes to look in; "" means all.
-	// Retailers whose division is not known are found without a scope only.
-	Scope string
-}
+type Query = index.Query
 
 // Match says by what a retailer was found.
-type Match string
-
-// What a retailer can be found by.
-const (
-	MatchName     Match = "name" // also a similar name; the score is then below 70
-	MatchPinyin   Match = "pinyin"
-	MatchInitials Match = "initials"
-	MatchAddress  Match = "address"
-	MatchLicence  Match = "licence_no"
-	MatchOperator Match = "operator"
-	MatchPhone    Match = "phone"
-	MatchNear     Match = "near"
-)
+type Match = index.Match
 
 // Hit is one retailer found.
 type Hit struct {
@@ -64,190 +32,261 @@ type Hit struct {
 // ErrPoint says that Query.Near is not a place.
 var ErrPoint = errors.New("not a place to search near")
 
-// Search finds retailers, the best first: whole matches before beginnings,
-// those before fragments, and near ones before far ones. Licences that are over
-// come later. When there are fewer than Limit, names that are similar or sound
-// alike follow.
+// Channel is what the database notifies when the register has changed.
+const Channel = "retailer_changed"
+
+// Finder searches the register. It holds an index of it in memory and follows
+// what changes. Make it with NewFinder and keep Run running. It is safe for
+// concurrent use.
 //
-// A fragment that fits very many retailers is answered from some hundred of
-// them, the nearest 300 to Near included. The error wraps ErrPoint, or is that
-// of the database; a search is given up after a second.
-func Search(ctx context.Context, db *pg.DB, q Query) ([]Hit, error) {
+// Until the index is there, which takes half a minute for a million retailers,
+// the database answers: whole and begun licence numbers, and what is near.
+type Finder struct {
+	db   *pg.DB
+	log  *slog.Logger
+	wake chan struct{}
+
+	held  atomic.Pointer[index.Index]
+	first chan struct{} // closed when the first index is there
+	read  atomic.Int64 // rows of the first reading
+	total atomic.Int64 // rows that it will take
+
+	seen *seen // Refresh's own
+}
+
+// NewFinder is a Finder without an index.
+func NewFinder(db *pg.DB, log *slog.Logger) *Finder {
+	return &Finder{db: db, log: log, wake: make(chan struct{}, 1), first: make(chan struct{})}
+}
+
+// Wake says that the register may have changed. It does not block.
+func (f *Finder) Wake() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Index is the index as it is now; nil while the first one is being built.
+func (f *Finder) Index() *index.Index { return f.held.Load() }
+
+// Progress is how much of the first index is there, 0 to 1; it is 1 only when
+// the index answers.
+func (f *Finder) Progress() float64 {
+	if f.held.Load() != nil {
+		return 1
+	}
+	return min(0.99, 0.8*float64(f.read.Load())/float64(max(1, f.total.Load())))
+}
+
+// Search finds retailers, the best first; see index.Index.Search for what is
+// found and in which order. The facts are those of the database at this moment.
+// While the index is being built only licence numbers and what is near are
+// found. The error wraps ErrPoint, or is that of the database.
+func (f *Finder) Search(ctx context.Context, q Query) ([]Hit, error) {
 	if q.Near != nil {
 		if err := geo.ValidPoint(*q.Near); err != nil {
 			return nil, fmt.Errorf("search retailers: %w: %w", ErrPoint, err)
 		}
 	}
-	q.Limit = min(q.Limit, maxLimit)
-	if q.Limit <= 0 {
-		q.Limit = defaultLimit
+	x := f.index(ctx)
+	if x == nil {
+		return f.withoutIndex(ctx, q)
 	}
-	words := parse(q.Text)
-	if words.joined == "" && (q.Near == nil || words.raw != "") {
-		return []Hit{}, nil
+	found := x.Search(q)
+	ids := make([]int64, len(found))
+	for i, h := range found {
+		ids[i] = h.ID
 	}
-	var found []Hit
-	err := db.InTx(ctx, func(tx *pg.Tx) (err error) {
-		if err := searchSettings(ctx, tx, words); err != nil {
-			return err
-		}
-		if words.joined == "" {
-			found, err = near(ctx, tx, q)
-		} else {
-			found, err = byText(ctx, tx, q, words)
-		}
-		return err
-	})
+	facts, err := byIDs(ctx, f.db.Pool, ids)
 	if err != nil {
 		return nil, fmt.Errorf("search retailers: %w", err)
 	}
-	return found, nil
-}
-
-// byText looks for exact fits first, then for an address with a name behind it,
-// then for what is similar.
-func byText(ctx context.Context, tx *pg.Tx, q Query, t terms) ([]Hit, error) {
-	found, err := find(ctx, tx, q, t)
-	if err != nil {
-		return nil, err
-	}
-	if parts, ok := t.afterAddress(); ok && len(found) == 0 {
-		if found, err = find(ctx, tx, q, parts); err != nil {
-			return nil, err
+	out := make([]Hit, 0, len(found))
+	for _, h := range found {
+		r, ok := facts[h.ID]
+		if !ok {
+			continue // gone a moment ago
 		}
+		hit := Hit{Retailer: r, Match: h.Match, Score: h.Score}
+		if h.Distance >= 0 {
+			hit.Distance = &h.Distance
+		}
+		out = append(out, hit)
 	}
-	if len(found) < q.Limit && t.canBeMistyped() {
-		return addSimilar(ctx, tx, q, t, found)
-	}
-	return found, nil
+	return out, nil
 }
 
-// Near is the k retailers nearest to p, WGS-84, in order of distance; k is 100
-// at most. The error wraps ErrPoint.
+// patience is how long a search waits for the first index: that of a county is
+// there by then.
+const patience = 500 * time.Millisecond
+
+// index is the index, waited for with patience; nil without one.
+func (f *Finder) index(ctx context.Context) *index.Index {
+	if x := f.held.Load(); x != nil {
+		return x
+	}
+	limit := time.NewTimer(patience)
+	defer limit.Stop()
+	select {
+	case <-f.first:
+	case <-limit.C:
+	case <-ctx.Done():
+	}
+	return f.held.Load()
+}
+
+// withoutIndex answers from the database what it can.
+func (f *Finder) withoutIndex(ctx context.Context, q Query) ([]Hit, error) {
+	limit := q.Limit
+	if limit <= 0 {
+		limit = 20
+	}
+	switch {
+	case q.Text == "" && q.Near != nil:
+		return Near(ctx, f.db, *q.Near, limit)
+	case len(q.Text) >= 4 && digits(q.Text):
+		return byLicenceBegin(ctx, f.db.Pool, q.Text, min(limit, 100))
+	}
+	return []Hit{}, nil
+}
+
+// Near is the k retailers nearest to p, WGS-84, in order of distance, from the
+// database; k is 100 at most. The error wraps ErrPoint.
 func Near(ctx context.Context, db *pg.DB, p orb.Point, k int) ([]Hit, error) {
+	if err := geo.ValidPoint(p); err != nil {
+		return nil, fmt.Errorf("nearest retailers: %w: %w", ErrPoint, err)
+	}
 	if k <= 0 {
 		return []Hit{}, nil
 	}
-	return Search(ctx, db, Query{Near: &p, Limit: k})
+	return nearest(ctx, db.Pool, p, min(k, 100))
 }
 
-// terms is a query's text, taken apart. All is folded but raw.
-type terms struct {
-	raw    string   // trimmed
-	joined string   // the words without blanks
-	words  []string // never empty strings
-}
+const (
+	// look is how often the register is read for changes of which no notice
+	// came.
+	look = time.Minute
+	// overlap is how far before the newest row the next reading begins: a row
+	// carries the time at which its delivery began, and it is seen when its
+	// transaction ends.
+	overlap = 20 * time.Minute
+	// rest is the least time between two readings of what has changed.
+	rest = time.Second
+)
 
-func parse(text string) terms {
-	if runes := []rune(text); len(runes) > maxText {
-		text = string(runes[:maxText])
-	}
-	text = strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "")
-	t := terms{raw: strings.TrimSpace(text)}
-	for _, w := range strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("，,。；;、", r) }) {
-		if w = zh.Fold(w); w != "" && len(t.words) < maxTokens {
-			t.words = append(t.words, w)
+// Run follows the register until ctx ends. While the database is away it keeps
+// what it has.
+func (f *Finder) Run(ctx context.Context) error {
+	for {
+		begin := time.Now()
+		if err := f.Refresh(ctx); err != nil && ctx.Err() == nil {
+			f.log.Warn("register not read for the search", "error", err)
 		}
-	}
-	t.joined = strings.Join(t.words, "")
-	return t
-}
-
-// longest is the word that says most.
-func (t terms) longest() string {
-	best := ""
-	for _, w := range t.words {
-		if utf8.RuneCountInString(w) > utf8.RuneCountInString(best) {
-			best = w
+		pause := time.NewTimer(max(rest, 5*time.Since(begin)))
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			return nil
 		}
-	}
-	return best
-}
-
-// digits is the text when it is a number, as a licence or telephone number is;
-// else "".
-func (t terms) digits() string {
-	if digits(t.joined) {
-		return t.joined
-	}
-	return ""
-}
-
-// latin is the text when it can be pinyin; else "".
-func (t terms) latin() string {
-	letters := 0
-	for _, r := range t.joined {
-		switch {
-		case r >= 'a' && r <= 'z':
-			letters++
-		case r < '0' || r > '9':
-			return ""
+		again := time.NewTimer(look)
+		select {
+		case <-f.wake:
+		case <-again.C:
+		case <-ctx.Done():
+			return nil
 		}
+		again.Stop()
 	}
-	if letters == 0 {
-		return ""
-	}
-	return t.joined
 }
 
-// phone is the last four digits of a text that can be a telephone number, or
-// its last four digits; else "".
-func (t terms) phone() string {
-	switch n := len(t.digits()); n {
-	case 4, 7, 8, 11:
-		return t.joined[n-4:]
-	}
-	return ""
+// seen is what Refresh has seen of the register.
+type seen struct {
+	newest  time.Time
+	updated map[int64]int64 // of the rows within the overlap: id to updated_at in microseconds
+	base    int             // documents of the index when it was built
+	changed int             // documents that came since
 }
 
-// afterAddress cuts one long word after the last part of an address, as in
-// 滨湖大道163号|红塔烟酒店.
-func (t terms) afterAddress() (terms, bool) {
-	if len(t.words) != 1 {
-		return t, false
+// Refresh takes in what has changed since the last time; the first time, and
+// after very many changes, it builds the index anew. It is not safe for
+// concurrent use, and not beside Run.
+func (f *Finder) Refresh(ctx context.Context) error {
+	if f.seen == nil {
+		return f.build(ctx)
 	}
-	runes := []rune(t.joined)
-	for i := len(runes) - 2; i >= 2; i-- {
-		if strings.ContainsRune("号路街道巷村镇旁边里", runes[i-1]) {
-			t.words = []string{string(runes[:i]), string(runes[i:])}
-			return t, true
-		}
-	}
-	return t, false
-}
-
-// canBeMistyped says whether a search for similar names makes sense.
-func (t terms) canBeMistyped() bool {
-	return t.digits() == "" && utf8.RuneCountInString(t.joined) >= 2
-}
-
-// sound is the pinyin of a text of two or more Chinese characters; "" for
-// others.
-func (t terms) sound() string {
-	if t.latin() != "" {
-		return ""
-	}
-	full, initials := zh.Pinyin(t.joined)
-	if len(initials) < 2 {
-		return ""
-	}
-	return full
-}
-
-// addSimilar appends the retailers with similar names that are not there yet.
-func addSimilar(ctx context.Context, tx *pg.Tx, q Query, words terms, hits []Hit) ([]Hit, error) {
-	more, err := similar(ctx, tx, q, words)
+	since := f.seen.newest.Add(-overlap)
+	n, err := changesSince(ctx, f.db.Pool, since)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("follow the register: %w", err)
 	}
-	have := make(map[int64]bool, len(hits))
-	for _, h := range hits {
-		have[h.ID] = true
+	if n > mostChanges+len(f.seen.updated) {
+		return f.build(ctx)
 	}
-	for _, h := range more {
-		if len(hits) < q.Limit && !have[h.ID] {
-			hits = append(hits, h)
+	var changed []index.Doc
+	next := seen{newest: f.seen.newest, updated: map[int64]int64{}, base: f.seen.base}
+	err = eachDoc(ctx, f.db.Pool, since, func(d index.Doc, at time.Time) {
+		next.see(d.ID, at)
+		if f.seen.updated[d.ID] != at.UnixMicro() {
+			changed = append(changed, d)
 		}
+	})
+	if err != nil {
+		return fmt.Errorf("follow the register: %w", err)
 	}
-	return hits, nil
+	if len(changed) > 0 {
+		f.held.Store(f.held.Load().With(changed, nil))
+	}
+	next.changed = f.seen.changed + len(changed)
+	f.seen = &next
+	if next.changed > mostChanges+next.base/5 {
+		return f.build(ctx)
+	}
+	return nil
+}
+
+// mostChanges is how many changed retailers the index takes in; with more it is
+// built anew.
+const mostChanges = 20_000
+
+func (k *seen) see(id int64, at time.Time) {
+	if at.After(k.newest) {
+		k.newest = at
+	}
+	k.updated[id] = at.UnixMicro()
+}
+
+// build makes the index from the whole register.
+func (f *Finder) build(ctx context.Context) error {
+	begin := time.Now()
+	total, err := countAll(ctx, f.db.Pool)
+	if err != nil {
+		return fmt.Errorf("index the register: %w", err)
+	}
+	f.total.Store(int64(total))
+	f.read.Store(0)
+	b := index.NewBuilder()
+	newest, err := newestChange(ctx, f.db.Pool)
+	if err != nil {
+		return fmt.Errorf("index the register: %w", err)
+	}
+	next := seen{newest: newest, updated: map[int64]int64{}}
+	err = eachDoc(ctx, f.db.Pool, time.Time{}, func(d index.Doc, at time.Time) {
+		b.Add(d)
+		f.read.Add(1)
+		if at.After(newest.Add(-overlap)) {
+			next.see(d.ID, at)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("index the register: %w", err)
+	}
+	x := b.Build()
+	if f.held.Swap(x) == nil {
+		close(f.first)
+	}
+	next.base = x.Len()
+	f.seen = &next
+	f.log.Info("register indexed", "retailers", x.Len(), "megabytes", x.Bytes()>>20, "took", time.Since(begin).Round(time.Millisecond))
+	return nil
 }

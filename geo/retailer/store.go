@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,7 +12,6 @@ import (
 
 	"jiujin/geo"
 	"jiujin/geo/datum"
-	"jiujin/geo/zh"
 	"jiujin/internal/pg"
 )
 
@@ -39,19 +37,11 @@ func Save(ctx context.Context, tx *pg.Tx, list []Retailer) (Counts, error) {
 	return sum, settle(ctx, tx, sum)
 }
 
-// settle makes the search fast after many changes at once: it has the indexes
-// take in what they have put aside, and renews the planner's figures. Left
-// alone the database would do it within minutes.
+// settle renews the planner's figures after many changes at once. Left alone the
+// database would do it within minutes.
 func settle(ctx context.Context, q pg.Queryer, done Counts) error {
 	if done.Inserted+done.Updated < 200 {
 		return nil
-	}
-	_, err := q.Exec(ctx, `
-		select gin_clean_pending_list(indexrelid) from pg_index
-		join pg_class c on c.oid = indexrelid join pg_am a on a.oid = c.relam
-		where indrelid = 'retailer'::regclass and a.amname = 'gin'`)
-	if err != nil {
-		return fmt.Errorf("settle the indexes of retailers: %w", err)
 	}
 	if _, err := q.Exec(ctx, `analyze retailer`); err != nil {
 		return fmt.Errorf("analyze retailers: %w", err)
@@ -78,32 +68,27 @@ const putSQL = `
 with list as (
 	select * from unnest(
 		$1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::date[], $9::date[], $10::text[],
-		$11::float8[], $12::float8[], $13::bigint[], $14::text[],
-		$15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[]
+		$11::float8[], $12::float8[], $13::bigint[], $14::text[]
 	) as l (licence_no, name, operator, address, phone_tail, business_form, status, valid_from, valid_to, division_code,
-		lon, lat, h3, source_datum, name_key, address_key, pinyin, initials, name_grams, address_grams)
+		lon, lat, h3, source_datum)
 ), done as (
 	insert into retailer as r (
 		licence_no, name, operator, address, phone_tail, business_form, status, valid_from, valid_to, division_code,
-		lon, lat, h3, source_datum, name_key, address_key, pinyin, initials, name_grams, address_grams, updated_at)
+		lon, lat, h3, source_datum, updated_at)
 	select l.licence_no, l.name,
-		case when k.id is null or 'operator' = any($21) then l.operator else k.operator end,
-		case when k.id is null or 'address' = any($21) then l.address else k.address end,
-		case when k.id is null or 'phone' = any($21) then l.phone_tail else k.phone_tail end,
-		case when k.id is null or 'business_form' = any($21) then l.business_form else k.business_form end,
-		case when k.id is null or 'status' = any($21) then l.status else k.status end,
-		case when k.id is null or 'valid_from' = any($21) then l.valid_from else k.valid_from end,
-		case when k.id is null or 'valid_to' = any($21) then l.valid_to else k.valid_to end,
-		case when k.id is null or 'division_code' = any($21) then l.division_code else k.division_code end,
+		case when k.id is null or 'operator' = any($15) then l.operator else k.operator end,
+		case when k.id is null or 'address' = any($15) then l.address else k.address end,
+		case when k.id is null or 'phone' = any($15) then l.phone_tail else k.phone_tail end,
+		case when k.id is null or 'business_form' = any($15) then l.business_form else k.business_form end,
+		case when k.id is null or 'status' = any($15) then l.status else k.status end,
+		case when k.id is null or 'valid_from' = any($15) then l.valid_from else k.valid_from end,
+		case when k.id is null or 'valid_to' = any($15) then l.valid_to else k.valid_to end,
+		case when k.id is null or 'division_code' = any($15) then l.division_code else k.division_code end,
 		case when l.lon is null then k.lon else l.lon end,
 		case when l.lon is null then k.lat else l.lat end,
 		case when l.lon is null then k.h3 else l.h3 end,
 		case when l.lon is null and k.lon is not null then k.source_datum else l.source_datum end,
-		l.name_key,
-		case when k.id is null or 'address' = any($21) then l.address_key else k.address_key end,
-		l.pinyin, l.initials, l.name_grams::int[],
-		case when k.id is null or 'address' = any($21) then l.address_grams::int[] else k.address_grams end,
-		$22
+		$16
 	from list l left join retailer k using (licence_no)
 	order by l.licence_no
 	on conflict (licence_no) do update set
@@ -111,26 +96,22 @@ with list as (
 		business_form = excluded.business_form, status = excluded.status,
 		valid_from = excluded.valid_from, valid_to = excluded.valid_to, division_code = excluded.division_code,
 		lon = excluded.lon, lat = excluded.lat, h3 = excluded.h3, source_datum = excluded.source_datum,
-		name_key = excluded.name_key, address_key = excluded.address_key,
-		pinyin = excluded.pinyin, initials = excluded.initials,
-		name_grams = excluded.name_grams, address_grams = excluded.address_grams, updated_at = excluded.updated_at
+		updated_at = excluded.updated_at
 	where (r.name, r.operator, r.address, r.phone_tail, r.business_form, r.status, r.valid_from, r.valid_to,
-			r.division_code, r.lon, r.lat, r.source_datum, r.name_key, r.address_key, r.pinyin, r.initials)
+			r.division_code, r.lon, r.lat, r.source_datum)
 		is distinct from
 		(excluded.name, excluded.operator, excluded.address, excluded.phone_tail, excluded.business_form, excluded.status,
-			excluded.valid_from, excluded.valid_to, excluded.division_code, excluded.lon, excluded.lat, excluded.source_datum,
-			excluded.name_key, excluded.address_key, excluded.pinyin, excluded.initials)
+			excluded.valid_from, excluded.valid_to, excluded.division_code, excluded.lon, excluded.lat, excluded.source_datum)
 	returning xmax = 0 as fresh -- a row that an update wrote carries the updating transaction
 )
 select count(*) filter (where fresh), count(*) filter (where not fresh) from done`
 
-// arrays turns list into one array for each of the first twenty parameters of
+// arrays turns list into one array for each of the first fourteen parameters of
 // putSQL.
 func arrays(list []Retailer) ([]any, error) {
 	var (
 		no, name, operator, address, phone, form, status, division []string
-		source, nameKey, addressKey, full, initials                []string
-		nameGrams, addressGrams                                    []string
+		source                                                     []string
 		from, to                                                   []*time.Time
 		lon, lat                                                   []*float64
 		cells                                                      []*int64
@@ -146,16 +127,10 @@ func arrays(list []Retailer) ([]any, error) {
 			return nil, fmt.Errorf("retailer %s: %w", r.LicenceNo, err)
 		}
 		lon, lat, cells, source = append(lon, x), append(lat, y), append(cells, cell), append(source, string(cmp.Or(r.SourceDatum, datum.WGS84)))
-
-		nk, ak := zh.Fold(r.Name), zh.Fold(r.Address)
-		py, in := zh.Pinyin(nk)
-		nameKey, addressKey = append(nameKey, nk), append(addressKey, ak)
-		full, initials = append(full, py), append(initials, in)
-		nameGrams, addressGrams = append(nameGrams, literal(grams(nk))), append(addressGrams, literal(grams(ak)))
 	}
 	return []any{
 		no, name, operator, address, phone, form, status, from, to, division,
-		lon, lat, cells, source, nameKey, addressKey, full, initials, nameGrams, addressGrams,
+		lon, lat, cells, source,
 	}, nil
 }
 
@@ -179,19 +154,6 @@ func place(p *orb.Point) (lon, lat *float64, cell *int64, err error) {
 	}
 	n := int64(c)
 	return &p[0], &p[1], &n, nil
-}
-
-// literal is the text form of an int[]: arrays of different lengths do not fit
-// into one array of arrays.
-func literal(list []int32) string {
-	out := []byte{'{'}
-	for i, n := range list {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = strconv.AppendInt(out, int64(n), 10)
-	}
-	return string(append(out, '}'))
 }
 
 // ByLicence is the retailer with a licence number. The error wraps

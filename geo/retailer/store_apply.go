@@ -120,7 +120,6 @@ const applySQL = `, added as (
 		last_inspected_on = w.last_inspected_on, replaces = w.replaces, extra = w.extra, gone_on = null,
 		-- a place that came from the list anew is not the one that somebody verified
 		geo_verified_on = case when (r.lon, r.lat) is distinct from (w.lon, w.lat) then null else r.geo_verified_on end,
-		name_key = case when (r.name, r.address) is distinct from (w.name, w.address) then '' else r.name_key end, -- see fillSearch
 		updated_at = $6
 	from wanted w where r.id = w.id and (w.differs or w.gone)
 ), noted as (

@@ -51,6 +51,7 @@ var allowed = []struct{ from, to, reason string }{
 	{"cmd/addressmodel", "geo/address", "makes the files of the package"},
 	{"cmd/addressmodel", "geo/address/crf", "settings of the training"},
 	{"geo/retailer", "geo/zh", "names are compared folded and by sound"},
+	{"geo/retailer", "geo/retailer/index", "the register is searched in memory"},
 	{"geo/retailer/index", "geo", "points and distances"},
 	{"geo/retailer/index", "geo/zh", "texts are compared folded and by sound"},
 	{"geo/tile", "", "pure: bytes and numbers"},

@@ -16,6 +16,7 @@ import (
 
 	"jiujin/dispatch"
 	"jiujin/geo/basemap"
+	"jiujin/geo/retailer"
 	"jiujin/geo/retailer/atlas"
 	"jiujin/geo/road"
 	"jiujin/internal/auth"
@@ -155,6 +156,7 @@ type service struct {
 	board       *live.Board
 	fences      *tracking.Fences
 	atlas       *atlas.Atlas
+	finder      *retailer.Finder
 	arrivals    *dispatch.Arrivals
 	engine      *dispatch.Engine
 	roads       *road.Roads
@@ -223,6 +225,7 @@ func (s *service) wire(positions *tracking.Store, spool *tracking.Log) {
 	rules.TopSpeedKmh = s.cfg.TopSpeedKmh
 	s.devices = tracking.NewDevices(s.db)
 	s.atlas = atlas.New(s.db, tileCache/4, s.log)
+	s.finder = retailer.NewFinder(s.db, s.log)
 	s.fences = tracking.NewFences(s.db, positions, s.log, s.board.OnFence)
 	s.arrivals = &dispatch.Arrivals{Service: core, Log: s.log, Wake: wake()}
 	s.ingest = tracking.NewIngestor(s.db, spool, positions, rules, s.onFix, s.log)
@@ -251,7 +254,7 @@ func (s *service) httpServer(passwords *auth.Passwords) (*httpapi.Server, error)
 		DB: s.db, Passwords: passwords, Logger: s.log, Metrics: s.metrics(),
 		Config: s.publicConfig, Ready: s.ready(),
 		Dispatch: s.engine.Service, Devices: s.devices, Ingest: s.ingest, Fences: s.fences, Hub: s.board.Hub,
-		Tiles: basemap.NewTiles(s.db.Pool, tileCache), Atlas: s.atlas, Region: region,
+		Tiles: basemap.NewTiles(s.db.Pool, tileCache), Atlas: s.atlas, Finder: s.finder, Region: region,
 		Web: webmap.Dist(), Proxies: proxies, Origins: s.cfg.Origins,
 	})
 }
@@ -291,6 +294,8 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	g.Go(func() error { return s.fences.Run(ctx) })
 	g.Go(func() error { return s.atlas.Run(ctx) })
 	g.Go(func() error { return pg.Listen(ctx, s.url, atlas.Channel, s.atlas.Wake) })
+	g.Go(func() error { return s.finder.Run(ctx) })
+	g.Go(func() error { return pg.Listen(ctx, s.url, retailer.Channel, s.finder.Wake) })
 	g.Go(func() error { return s.arrivals.Run(ctx) })
 	g.Go(func() error { return s.api.Run(ctx) })
 	g.Go(func() error { return tracking.RunPartitions(ctx, s.db, s.cfg.keep(), s.log) })

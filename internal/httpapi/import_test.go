@@ -64,6 +64,9 @@ func TestImportOverHTTP(t *testing.T) {
 	}
 
 	agent := v.signIn(t, "agent", password)
+	if err := v.deps.Finder.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	for query, match := range map[string]string{"望江": "name", "wj": "initials", "0004": "licence_no", "李四": "operator"} {
 		var found struct{ Retailers []Retailer }
 		v.call(t, "GET", "/api/v1/retailers?q="+url.QueryEscape(query), "", "Cookie", agent).into(t, 200, &found)

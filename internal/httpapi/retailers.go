@@ -38,6 +38,7 @@ type searchInput struct {
 	Text  string  `query:"q" maxLength:"80"`
 	Lon   float64 `query:"lon" minimum:"-180" maximum:"180" doc:"Near ones first; needs lat"`
 	Lat   float64 `query:"lat" minimum:"-90" maximum:"90"`
+	Area  string  `query:"area" maxLength:"12" pattern:"^[0-9]*$" doc:"The begin of division codes; shops in there first"`
 	Limit int     `query:"limit" default:"20" minimum:"1" maximum:"100"`
 }
 
@@ -45,6 +46,7 @@ type searchOutput struct {
 	Body struct {
 		Retailers []Retailer `json:"retailers" nullable:"false"`
 		TookMS    float64    `json:"took_ms"`
+		Indexed   float64    `json:"indexed" doc:"0 to 1. Below 1 the index is being built after a start: only licence numbers and what is near are found"`
 	}
 }
 
@@ -78,11 +80,11 @@ func (s *Server) retailerRoutes() {
 
 func (s *Server) searchRetailers(ctx context.Context, in *searchInput) (*searchOutput, error) {
 	begin := time.Now()
-	q := retailer.Query{Text: strings.TrimSpace(in.Text), Limit: in.Limit}
+	q := retailer.Query{Text: strings.TrimSpace(in.Text), Limit: in.Limit, Area: in.Area}
 	if in.Lon != 0 || in.Lat != 0 {
 		q.Near = &orb.Point{in.Lon, in.Lat}
 	}
-	hits, err := retailer.Search(ctx, s.deps.DB, q)
+	hits, err := s.deps.Finder.Search(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +96,7 @@ func (s *Server) searchRetailers(ctx context.Context, in *searchInput) (*searchO
 	if err := s.countTickets(ctx, out.Body.Retailers); err != nil {
 		return nil, err
 	}
+	out.Body.Indexed = s.deps.Finder.Progress()
 	out.Body.TookMS = float64(time.Since(begin).Microseconds()) / 1000
 	return out, nil
 }

@@ -25,6 +25,7 @@ import (
 
 	"jiujin/dispatch"
 	"jiujin/geo/basemap"
+	"jiujin/geo/retailer"
 	"jiujin/geo/retailer/atlas"
 	"jiujin/internal/auth"
 	"jiujin/internal/live"
@@ -52,6 +53,7 @@ type Deps struct {
 	Hub      *live.Hub
 	Tiles    *basemap.Tiles
 	Atlas    *atlas.Atlas
+	Finder   *retailer.Finder
 
 	// Region is the area served, in WGS-84: the points of cases and of
 	// imported retailers must lie in it. The zero Bound means the whole Earth.

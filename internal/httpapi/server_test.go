@@ -21,6 +21,7 @@ import (
 
 	"jiujin/dispatch"
 	"jiujin/geo/basemap"
+	"jiujin/geo/retailer"
 	"jiujin/geo/retailer/atlas"
 	"jiujin/internal/auth"
 	"jiujin/internal/live"
@@ -130,7 +131,7 @@ func newService(t testing.TB) *service {
 		Proxies:  []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		Origins:  []string{"https://desk.example.org"},
 		Dispatch: v.core, Devices: tracking.NewDevices(v.db), Ingest: ingest, Hub: v.board.Hub, Fences: v.fences,
-		Tiles: basemap.NewTiles(v.db.Pool, 1<<20), Atlas: atlas.New(v.db, 1<<20, slog.Default()), Region: rules.Region,
+		Tiles: basemap.NewTiles(v.db.Pool, 1<<20), Atlas: atlas.New(v.db, 1<<20, slog.Default()), Finder: retailer.NewFinder(v.db, slog.Default()), Region: rules.Region,
 	})
 	if err != nil {
 		t.Fatal(err)

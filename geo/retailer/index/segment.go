@@ -17,7 +17,7 @@ import (
 type segment struct {
 	ids     []int64
 	byID    []uint16 // the documents in the order of ids
-	texts   []byte   // of each: names, address, operator, licence number, phone tail; nul between
+	texts   []byte   // of each: the lengths of its fields (see head), then names, address, operator, licence number, phone tail
 	textAt  []uint32 // where those of each begin, and the end of the last
 	places  []place  // of each
 	box     box      // around all places
@@ -71,13 +71,15 @@ func (s *segment) len() int { return len(s.ids) }
 
 // of is what document n says. The slices belong to s.
 func (s *segment) of(n uint16) texts {
-	var t texts
-	rest := s.texts[s.textAt[n]:s.textAt[int(n)+1]]
-	for _, field := range []*[]byte{&t.names, &t.address, &t.operator, &t.licence} {
-		*field, rest, _ = bytes.Cut(rest, []byte{0})
+	text := s.texts[s.textAt[n]:s.textAt[int(n)+1]]
+	names := headSize + int(text[0])<<8 + int(text[1])
+	address := names + int(text[2])<<8 + int(text[3])
+	operator := address + int(text[4])<<8 + int(text[5])
+	licence := operator + int(text[6])
+	return texts{
+		names: text[headSize:names], address: text[names:address], operator: text[address:operator],
+		licence: text[operator:licence], phone: text[licence:],
 	}
-	t.phone = rest
-	return t
 }
 
 func (s *segment) isOver(n uint16) bool { return s.over[n>>6]>>(n&63)&1 != 0 }

@@ -10,6 +10,8 @@ import (
 const (
 	maxWords = 6
 	maxText  = 100 // characters of a query that are looked at
+
+	longestSound = 12 // characters of a text that is looked for by its sound
 )
 
 // wanted is a query's text, taken apart. All is folded.
@@ -53,22 +55,14 @@ func (w *wanted) split() {
 			w.longest = word
 		}
 	}
-	letters, others := 0, 0
-	for _, r := range w.runes {
-		switch {
-		case r >= 'a' && r <= 'z':
-			letters++
-		case r < '0' || r > '9':
-			others++
-		}
-	}
+	letters, others := w.count()
 	switch {
 	case letters+others == 0:
 		w.numbers()
 	case others == 0:
 		w.latin = w.joined
 		w.spellings = spellings(w.latin)
-	case letters == 0 || others > letters:
+	case len(w.runes) <= longestSound:
 		w.sounds = soundsOf(w.runes)
 		if slices.ContainsFunc(w.sounds, func(s []sound) bool { return len(s) == 0 }) {
 			w.sounds = nil // not all can be said
@@ -81,6 +75,20 @@ func (w *wanted) split() {
 	default:
 		w.slips = 2
 	}
+}
+
+// count is how many letters a to z there are, and how many characters that are
+// neither these nor digits.
+func (w *wanted) count() (letters, others int) {
+	for _, r := range w.runes {
+		switch {
+		case r >= 'a' && r <= 'z':
+			letters++
+		case r < '0' || r > '9':
+			others++
+		}
+	}
+	return letters, others
 }
 
 func (w *wanted) numbers() {

@@ -3,6 +3,7 @@ package index
 import (
 	"bytes"
 	"strconv"
+	"unicode/utf8"
 
 	"jiujin/geo/zh"
 )
@@ -57,29 +58,56 @@ func (w *writer) doc(n int, text []byte) {
 		return f
 	}
 	begin := len(w.texts)
+	w.texts = append(w.texts, make([]byte, headSize)...)
 	for name := range bytes.SplitSeq(field(), []byte{nameEnd}) {
-		folded := fold(string(name))
-		if folded == "" && len(w.texts) > begin {
+		folded := cut(fold(string(name)), longestField/8)
+		if folded == "" && len(w.texts) > begin+headSize {
 			continue
 		}
-		if len(w.texts) > begin {
+		if len(w.texts) > begin+headSize {
+			if len(w.texts)-begin > longestField/2 {
+				break // more names than anybody gives
+			}
 			w.texts = append(w.texts, nameEnd)
 		}
 		w.texts = append(w.texts, folded...)
 		w.name(n, folded)
 	}
-	address := fold(string(field()))
-	w.texts = append(append(w.texts, 0), address...)
+	names := len(w.texts) - begin - headSize
+	address, operator := cut(fold(string(field())), longestField), cut(fold(string(field())), longestField)
 	w.address = pairs(w.address, n, w.decode(address), false)
-	operator := fold(string(field()))
-	w.texts = append(append(w.texts, 0), operator...)
 	w.operators = pairs(w.operators, n, w.decode(operator), true)
-	w.texts = append(append(w.texts, 0), fold(string(field()))...) // the licence number
-	phone := fold(string(text))
-	w.texts = append(append(w.texts, 0), phone...)
+	licence, phone := cut(fold(string(field())), 255), fold(string(text))
 	if phone != "" {
 		w.phones = append(w.phones, entryOf(number(phone), n))
 	}
+	w.texts = append(append(append(append(w.texts, address...), operator...), licence...), phone...)
+	head(w.texts[begin:], names, len(address), len(operator), len(licence))
+}
+
+const (
+	headSize     = 7
+	longestField = 1<<16 - 1 // bytes
+)
+
+// head writes the lengths of the fields: two bytes each, one for the licence
+// number.
+func head(text []byte, names, address, operator, licence int) {
+	for i, n := range []int{names, address, operator} {
+		text[2*i], text[2*i+1] = byte(n>>8), byte(n)
+	}
+	text[6] = byte(licence)
+}
+
+// cut is the begin of s, at most n bytes of whole characters.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }
 
 func (w *writer) decode(s string) []rune {

@@ -158,7 +158,7 @@ export interface Retailer {
   lon: number | null
   lat: number | null
   division_code: string
-  match: 'name' | 'pinyin' | 'initials' | 'address' | 'licence_no' | 'operator' | 'near'
+  match: 'name' | 'alias' | 'pinyin' | 'initials' | 'address' | 'licence_no' | 'operator' | 'phone' | 'sound' | 'similar' | 'near'
   score: number
   distance_m?: number | null
   open_tickets: number
