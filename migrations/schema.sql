@@ -81,12 +81,6 @@ CASE
 END) STORED,
     h3 bigint,
     source_datum text DEFAULT 'WGS84'::text NOT NULL,
-    name_key text DEFAULT ''::text NOT NULL,
-    address_key text DEFAULT ''::text NOT NULL,
-    pinyin text DEFAULT ''::text NOT NULL,
-    initials text DEFAULT ''::text NOT NULL,
-    name_grams integer[] DEFAULT '{}'::integer[] NOT NULL,
-    address_grams integer[] DEFAULT '{}'::integer[] NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     source text DEFAULT ''::text NOT NULL,
     gone_on date,
@@ -133,6 +127,15 @@ CREATE FUNCTION public.retailer_facts(r public.retailer) RETURNS jsonb
         'issuer', r.issuer, 'issued_on', r.issued_on, 'school_m', r.school_m, 'risk_score', r.risk_score,
         'last_inspected_on', r.last_inspected_on, 'replaces', r.replaces)
         || coalesce((select jsonb_object_agg('+' || key, value) from jsonb_each(r.extra)), '{}')
+$$;
+
+CREATE FUNCTION public.retailer_notify() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    perform pg_notify('retailer_changed', '');
+    return null;
+end
 $$;
 
 CREATE TABLE public.appeal (
@@ -1155,8 +1158,6 @@ CREATE INDEX place_kind ON public.place USING btree (kind);
 
 CREATE INDEX refused_fix_device ON public.refused_fix USING btree (device_id, received_at DESC);
 
-CREATE INDEX retailer_address_grams ON public.retailer USING gin (address_grams);
-
 CREATE INDEX retailer_division ON public.retailer USING btree (division_code text_pattern_ops);
 
 CREATE INDEX retailer_geog ON public.retailer USING gist (geog);
@@ -1167,27 +1168,13 @@ CREATE INDEX retailer_history_delivery ON public.retailer_history USING btree (d
 
 CREATE INDEX retailer_history_retailer ON public.retailer_history USING btree (retailer_id, id);
 
-CREATE INDEX retailer_initials ON public.retailer USING btree (initials text_pattern_ops);
-
 CREATE INDEX retailer_licence_prefix ON public.retailer USING btree (licence_no text_pattern_ops);
-
-CREATE INDEX retailer_licence_suffix ON public.retailer USING btree (reverse(licence_no) text_pattern_ops);
-
-CREATE INDEX retailer_name_grams ON public.retailer USING gin (name_grams);
-
-CREATE INDEX retailer_name_prefix ON public.retailer USING btree (name_key text_pattern_ops);
-
-CREATE INDEX retailer_name_trgm ON public.retailer USING gin (name_key public.gin_trgm_ops);
 
 CREATE INDEX retailer_operator ON public.retailer USING btree (operator text_pattern_ops);
 
-CREATE INDEX retailer_phone_tail ON public.retailer USING btree (phone_tail) WHERE (phone_tail <> ''::text);
-
-CREATE INDEX retailer_pinyin ON public.retailer USING btree (pinyin text_pattern_ops);
-
-CREATE INDEX retailer_pinyin_trgm ON public.retailer USING gin (pinyin public.gin_trgm_ops, initials public.gin_trgm_ops);
-
 CREATE INDEX retailer_source ON public.retailer USING btree (source) WHERE (source <> ''::text);
+
+CREATE INDEX retailer_updated ON public.retailer USING btree (updated_at);
 
 CREATE INDEX road_closure_time ON public.road_closure USING btree (from_at) WHERE (lifted_at IS NULL);
 
@@ -1230,6 +1217,8 @@ CREATE TRIGGER device_name_changed AFTER INSERT OR DELETE OR UPDATE ON public.de
 CREATE TRIGGER event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event FOR EACH STATEMENT EXECUTE FUNCTION public.event_refuse_change();
 
 CREATE TRIGGER org_path BEFORE INSERT ON public.org FOR EACH ROW EXECUTE FUNCTION public.org_set_path();
+
+CREATE TRIGGER retailer_changed AFTER INSERT OR DELETE OR UPDATE ON public.retailer FOR EACH STATEMENT EXECUTE FUNCTION public.retailer_notify();
 
 CREATE TRIGGER unit_retired AFTER UPDATE OF retired_at ON public.unit FOR EACH ROW EXECUTE FUNCTION public.device_note_unit();
 
