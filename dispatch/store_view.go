@@ -34,7 +34,7 @@ select t.id, t.number, t.version, t.status, t.kind, t.subtype, t.title, t.urgenc
     t.on_scene_at, t.scene_done_at, t.closed_at, t.arrive_by, t.due_at, t.outcome, t.alarm, o.path,
     (select count(*) from offer x where x.ticket_id = t.id and x.state in ('declined', 'expired')),
     r.licence_no, r.name, r.address, r.status,
-    f.id, f.unit_id, fu.call_sign, f.offered_at, f.expires_at, f.distance_m, f.eta_s, f.mode,
+    f.id, f.unit_id, fu.call_sign, f.offered_at, f.expires_at, f.distance_m, f.eta_s, f.eta_basis, f.mode,
     su.id, su.call_sign, so.name, exists (select from shift s where s.unit_id = su.id and s.span @> @now::timestamptz),
     coalesce(fo.path, home.path, '')
 from ticket t
@@ -143,7 +143,7 @@ func scanTicketView(row pgx.CollectableRow) (TicketView, error) {
 	var v TicketView
 	var licence, shop, address, status *string
 	var offerID, offerUnit, unitID *int64
-	var offerSign, mode, callSign, squad *string
+	var offerSign, basis, mode, callSign, squad *string
 	var offeredAt, expiresAt *time.Time
 	var distance *float64
 	var etaS *int
@@ -152,7 +152,7 @@ func scanTicketView(row pgx.CollectableRow) (TicketView, error) {
 		&v.PlaceText, &v.PlaceQuality, &v.Division, &v.Responsible, &v.Lon, &v.Lat, &v.RegisteredAt, &v.ToDispatchAt, &v.AcceptedAt,
 		&v.EnRouteAt, &v.OnSceneAt, &v.SceneDoneAt, &v.ClosedAt, &v.ArriveBy, &v.DueAt, &v.Outcome, &v.Alarm, &v.OrgPath, &v.Tried,
 		&licence, &shop, &address, &status,
-		&offerID, &offerUnit, &offerSign, &offeredAt, &expiresAt, &distance, &etaS, &mode, &unitID, &callSign, &squad,
+		&offerID, &offerUnit, &offerSign, &offeredAt, &expiresAt, &distance, &etaS, &basis, &mode, &unitID, &callSign, &squad,
 		&onShift, &v.unitPath)
 	if err != nil {
 		return v, err
@@ -161,7 +161,7 @@ func scanTicketView(row pgx.CollectableRow) (TicketView, error) {
 		v.Retailer = &RetailerRef{*licence, *shop, *address, *status}
 	}
 	if offerID != nil {
-		v.Offer = &OfferRef{*offerID, *offerUnit, *offerSign, *offeredAt, *expiresAt, *distance, *etaS, *mode}
+		v.Offer = &OfferRef{*offerID, *offerUnit, *offerSign, *offeredAt, *expiresAt, *distance, *etaS, *basis, *mode}
 	}
 	if unitID != nil {
 		v.Unit = &UnitRef{ID: *unitID, CallSign: *callSign, Squad: *squad, onShift: onShift}

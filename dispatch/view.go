@@ -94,6 +94,7 @@ type OfferRef struct {
 	ExpiresAt time.Time `json:"expires_at"`
 	DistanceM float64   `json:"distance_m"`
 	ETAS      int       `json:"eta_s"`
+	ETABasis  string    `json:"eta_basis"`
 	Mode      string    `json:"mode"`
 }
 

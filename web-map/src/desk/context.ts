@@ -61,6 +61,7 @@ function createDesk() {
   const mayTakeIn = computed(() => role.value !== undefined && INTAKE.includes(role.value))
   const mayRepair = computed(() => role.value === 'dispatcher' || role.value === 'leader')
   const mayShift = computed(() => mayRepair.value || role.value === 'administrator')
+  const mayClose = computed(() => role.value === 'dispatcher' || role.value === 'administrator')
   const mayReveal = computed(() => role.value === 'agent' || role.value === 'supervisor')
 
   function open(id: number | null): void {
@@ -172,6 +173,7 @@ function createDesk() {
     mayTakeIn,
     mayRepair,
     mayShift,
+    mayClose,
     mayReveal,
     open,
     say,

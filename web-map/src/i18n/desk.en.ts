@@ -224,6 +224,8 @@ export default {
     others: '{n} units cannot go',
     held: 'list held still',
     straight: 'straight-line estimate',
+    road: 'by road',
+    external: 'from an external routing service',
     load: '{n} today',
     offer: 'Offer',
     offerTo: 'Offer to {unit}',

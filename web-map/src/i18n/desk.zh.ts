@@ -218,6 +218,8 @@ const zh = {
     others: '未入选 {n} 个单元',
     held: '列表已暂停更新',
     straight: '按直线距离估算',
+    road: '按道路计算',
+    external: '由外部路网服务计算',
     load: '今日 {n} 次',
     offer: '派单',
     offerTo: '派给 {unit}',

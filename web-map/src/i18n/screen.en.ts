@@ -33,6 +33,8 @@ export default {
     pinned: 'pinned',
     straight: 'Way and time estimated from the straight line',
     straightOnly: 'Straight-line distance',
+    road: 'Way and time by road',
+    external: 'Way and time from an external routing service',
   },
   units: { title: 'Units', empty: 'No units registered yet' },
   squads: { title: 'Squads', sub: 'today · on-time arrival', empty: 'Nobody has arrived anywhere today' },

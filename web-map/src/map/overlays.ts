@@ -11,6 +11,8 @@ export interface MapLine {
   to: [lon: number, lat: number]
   label: string
   strong: boolean
+  /** The way on roads, from `from` to `to`; a straight line is drawn without it. */
+  path?: [lon: number, lat: number][] | undefined
 }
 
 const empty: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] }
@@ -30,13 +32,25 @@ export function addLineLayers(map: MapLibre, theme: Theme, k: number): void {
     id: 'line',
     type: 'line',
     source: 'lines',
-    filter: ['==', ['geometry-type'], 'LineString'],
+    filter: ['all', ['==', ['geometry-type'], 'LineString'], ['!', ['get', 'road']]],
     layout: { 'line-cap': 'round' },
     paint: {
       'line-color': ['case', ['get', 'strong'], p.lineFocus, p.line],
       'line-width': ['case', ['get', 'strong'], 3.5 * k, 2 * k],
       'line-opacity': ['case', ['get', 'strong'], 1, 0.55],
       'line-dasharray': [1.6, 1.5],
+    },
+  })
+  map.addLayer({
+    id: 'line-road',
+    type: 'line',
+    source: 'lines',
+    filter: ['all', ['==', ['geometry-type'], 'LineString'], ['get', 'road']],
+    layout: { 'line-cap': 'round', 'line-join': 'round' },
+    paint: {
+      'line-color': ['case', ['get', 'strong'], p.lineFocus, p.line],
+      'line-width': ['case', ['get', 'strong'], 5 * k, 3 * k],
+      'line-opacity': ['case', ['get', 'strong'], 0.95, 0.6],
     },
   })
 }
@@ -124,11 +138,11 @@ export function drawTickets(map: MapLibre, tickets: readonly TicketView[], focus
 /** Shows these lines and their chips. */
 export function drawLines(map: MapLibre, lines: readonly MapLine[]): void {
   const features = lines.flatMap((l): GeoJSON.Feature[] => {
-    const properties = { strong: l.strong, label: l.label, north: l.from[1] > l.to[1] }
+    const properties = { strong: l.strong, label: l.label, road: !!l.path, north: l.from[1] > l.to[1] }
     const line: GeoJSON.Feature = {
       type: 'Feature',
       properties,
-      geometry: { type: 'LineString', coordinates: [l.to, l.from] },
+      geometry: { type: 'LineString', coordinates: l.path ?? [l.to, l.from] },
     }
     if (!l.label) return [line]
     return [line, { type: 'Feature', properties, geometry: { type: 'Point', coordinates: l.from } }]

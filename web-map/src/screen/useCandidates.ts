@@ -18,6 +18,8 @@ export interface Choice {
   distanceM: number | null
   /** Null where only the distance is known. */
   etaS: number | null
+  /** How way and time were estimated; absent where only the distance is known. */
+  basis?: string
 }
 
 /**
@@ -54,6 +56,7 @@ export function useCandidates(focus: () => TicketView | null) {
           callSign: c.call_sign,
           distanceM: c.distance_m,
           etaS: c.eta_s,
+          basis: c.eta_basis,
         })),
         true,
       )

@@ -2,6 +2,7 @@ import { onScopeDispose, shallowRef, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { distance, minutes } from '../format'
 import type { MapLine } from '../map/overlays'
+import { useRoutes } from '../map/useRoutes'
 import { useBoard } from '../stores/board'
 import type { TicketView } from '../wire'
 import type { Choice } from './useCandidates'
@@ -12,6 +13,7 @@ const EVERY_MS = 1_000
 export function useLines(focus: () => TicketView | null, choices: () => Choice[]) {
   const board = useBoard()
   const { t } = useI18n()
+  const routes = useRoutes()
   const lines = shallowRef<MapLine[]>([])
 
   const label = (metres: number | null, seconds: number | null) => {
@@ -31,6 +33,7 @@ export function useLines(focus: () => TicketView | null, choices: () => Choice[]
       to: [ticket.lon, ticket.lat],
       label: named ? label(way.distanceM, way.etaS) : '',
       strong,
+      path: routes.wayOf(ticket, ticket.unit!.id, from),
     }
   }
 
@@ -39,7 +42,8 @@ export function useLines(focus: () => TicketView | null, choices: () => Choice[]
     const from = ticket?.offer ? board.getPositions().placeOf(ticket.offer.unit_id) : null
     if (!from || !ticket?.offer || ticket.lon === null || ticket.lat === null) return null
     const text = label(ticket.offer.distance_m, ticket.offer.eta_s)
-    return { from, to: [ticket.lon, ticket.lat], label: text, strong: true }
+    const path = routes.wayOf(ticket, ticket.offer.unit_id, from)
+    return { from, to: [ticket.lon, ticket.lat], label: text, strong: true, path }
   }
 
   function choiceLine(choice: Choice, order: number): MapLine | null {
@@ -60,7 +64,7 @@ export function useLines(focus: () => TicketView | null, choices: () => Choice[]
     lines.value = all.filter((line) => line !== null)
   }
 
-  watch([() => board.tickets, () => focus()?.id, choices], redraw)
+  watch([() => board.tickets, () => focus()?.id, choices, routes.loaded], redraw)
   const timer = setInterval(redraw, EVERY_MS)
   onScopeDispose(() => clearInterval(timer))
   return lines

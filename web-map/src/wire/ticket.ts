@@ -25,6 +25,7 @@ export interface TicketOffer {
   offered_at: string
   distance_m: number | null
   eta_s: number | null
+  eta_basis: string
   mode: string
 }
 

@@ -2,6 +2,7 @@ import { onScopeDispose, shallowRef, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { distance, minutes } from '../../format'
 import type { MapLine } from '../../map/overlays'
+import { useRoutes } from '../../map/useRoutes'
 import { useBoard } from '../../stores/board'
 import type { Candidate } from '../../wire'
 import type { Desk } from '../context'
@@ -16,6 +17,7 @@ export const numbered = (desk: Desk): Candidate[] => desk.ranking.eligible.value
 export function useDeskLines(desk: Desk) {
   const board = useBoard()
   const { t, locale } = useI18n()
+  const routes = useRoutes()
   const lines = shallowRef<MapLine[]>([])
 
   const label = (metres: number | null, seconds: number | null) => {
@@ -29,7 +31,8 @@ export function useDeskLines(desk: Desk) {
     const to: [number, number] = [ticket.lon, ticket.lat]
     const line = (unitId: number, text: string, strong: boolean): MapLine[] => {
       const from = board.getPositions().placeOf(unitId)
-      return from ? [{ from, to, label: text, strong }] : []
+      const path = from && strong ? routes.wayOf(ticket, unitId, from) : undefined
+      return from ? [{ from, to, label: text, strong, path }] : []
     }
     if (ticket.status === 'accepted' || ticket.status === 'en_route') {
       const way = board.wayLeft(ticket)
@@ -42,7 +45,9 @@ export function useDeskLines(desk: Desk) {
   }
 
   const redraw = () => (lines.value = draw())
-  watch([() => desk.ticket.value, () => desk.ranking.eligible.value, locale], redraw, { immediate: true })
+  watch([() => desk.ticket.value, () => desk.ranking.eligible.value, locale, routes.loaded], redraw, {
+    immediate: true,
+  })
   const timer = setInterval(redraw, EVERY_MS)
   onScopeDispose(() => clearInterval(timer))
   return lines
