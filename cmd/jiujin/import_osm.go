@@ -19,9 +19,15 @@ type importOSMCmd struct {
 	Approval string   `help:"Approval number (审图号), shown on every screen."`
 }
 
-// Run makes the file the basemap and its roads the road graph, in place of those before, and prints the report as JSON. What cannot be read twice,
-// such as a pipe, is put into a temporary file first.
+// Run makes the file the basemap and its roads the road graph, in place of those before, and prints the report as JSON.
+// What cannot be read twice, such as a pipe, is put into a temporary file first.
 func (c *importOSMCmd) Run(ctx context.Context, cfg *app.Config) error {
+	info := basemap.Info{Name: c.Name, Approval: c.Approval, Source: basemap.OSMCredit}
+	if cfg.PublicMap {
+		if err := app.PublicBasemap(info); err != nil {
+			return err
+		}
+	}
 	file, err := seekable(c.File)
 	if err != nil {
 		return err
@@ -39,7 +45,6 @@ func (c *importOSMCmd) Run(ctx context.Context, cfg *app.Config) error {
 			if _, err := file.Seek(0, io.SeekStart); err != nil { // the database may ask to try again
 				return err
 			}
-			info := basemap.Info{Name: c.Name, Approval: c.Approval, Source: basemap.OSMCredit}
 			if report.OSMReport, err = basemap.ImportOSM(ctx, tx, info, file); err != nil {
 				return err
 			}

@@ -153,22 +153,6 @@ func (m *Map) Public() error {
 	return nil
 }
 
-// Hosts are the origins that pages talk to for direct maps, such as https://t0.tianditu.gov.cn.
-func Hosts(maps []Map) []string {
-	var out []string
-	for i := range maps {
-		m := &maps[i]
-		for _, addresses := range m.Addresses() {
-			for _, address := range addresses {
-				if u, err := url.Parse(address); err == nil && !slices.Contains(out, u.Scheme+"://"+u.Host) {
-					out = append(out, u.Scheme+"://"+u.Host)
-				}
-			}
-		}
-	}
-	return out
-}
-
 // Addresses are those from which pages fetch a direct map: for each URL, with each of the subdomains. None when the map
 // is not direct.
 func (m *Map) Addresses() (out [][]string) {

@@ -69,17 +69,18 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-func TestHosts(t *testing.T) {
-	maps := []Map{
-		{ID: "a", NameZH: "a", URL: []string{"https://{s}.a.org/{z}/{x}/{y}.png", "https://b.org:8443/{z}/{x}/{-y}"}, Subdomains: "", Direct: true},
-		{ID: "c", NameZH: "c", URL: []string{"https://c.org/{z}"}},
-	}
-	maps[0].URL[0] = "https://a.org/{z}/{x}/{y}.png"
-	if err := Check(maps); err != nil {
-		t.Fatal(err)
-	}
-	if got := Hosts(maps); !slices.Equal(got, []string{"https://a.org", "https://b.org:8443"}) {
+func TestDirect(t *testing.T) {
+	m := open(t,
+		Map{ID: "a", NameZH: "a", URL: []string{"https://{s}.a.org/{z}/{x}/{y}.png", "https://b.org:8443/{z}/{x}/{-y}"}, Subdomains: "12", Direct: true},
+		Map{ID: "c", NameZH: "c", URL: []string{"https://c.org/{z}"}})
+	if got := m.Hosts(); !slices.Equal(got, []string{"https://1.a.org", "https://2.a.org", "https://b.org:8443"}) {
 		t.Errorf("hosts %v", got)
+	}
+	if _, err := m.Tile(t.Context(), "a", 0, 1, 0, 0); !errors.Is(err, tile.ErrNone) {
+		t.Errorf("a direct map is fetched by the service: %v", err)
+	}
+	if all := m.All(); len(all) != 2 || all[0].Vector || all[0].NameEN != "a" || all[0].MaxZoom != 18 {
+		t.Errorf("%+v", all)
 	}
 }
 

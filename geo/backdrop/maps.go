@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	"jiujin/geo/datum"
@@ -89,6 +91,21 @@ func (m *Maps) All() []Shown {
 		out[i].Map = s.Map
 		if s.archive != nil {
 			out[i].Vector, out[i].Metadata = s.archive.Kind == pmtiles.MVT, s.archive.Metadata
+		}
+	}
+	return out
+}
+
+// Hosts are the origins that pages talk to for direct maps, such as https://t0.tianditu.gov.cn; none for nil Maps.
+func (m *Maps) Hosts() (out []string) {
+	if m == nil {
+		return nil
+	}
+	for _, s := range m.list {
+		for _, address := range slices.Concat(s.Addresses()...) {
+			if u, err := url.Parse(address); err == nil && !slices.Contains(out, u.Scheme+"://"+u.Host) {
+				out = append(out, u.Scheme+"://"+u.Host)
+			}
 		}
 	}
 	return out

@@ -37,7 +37,10 @@ type Config struct {
 	Title   string `default:"12313 稽查调度" help:"Name shown on every screen."`
 	OrgName string `default:"本局" help:"Name of the root organisation, used at the first start only."`
 
-	Region  string   `default:"73.4,3.4,135.1,53.6" help:"West, south, east, north in degrees: fixes, cases and imported retailers outside are refused."`
+	Region    string `default:"73.4,3.4,135.1,53.6" help:"West, south, east, north in degrees: fixes, cases and imported retailers outside are refused."`
+	Maps      string `help:"File (TOML) with further maps to choose from: PMTiles, XYZ, WMTS; see the operations guide." type:"path"`
+	PublicMap bool   `help:"Maps are shown to people who are not signed in. Each then needs a source and an approval number."`
+
 	Proxies []string `help:"Networks of reverse proxies whose X-Forwarded-For is believed, such as 10.1.0.0/16."`
 	Origins []string `help:"Further origins whose pages may write, such as https://desk.example.org."`
 
@@ -86,6 +89,9 @@ func (c *Config) Validate() error {
 		wrong = append(wrong, fmt.Errorf("keep-tracks-days %d is less than keep-fixes-days %d", c.KeepTracksDays, c.KeepFixesDays))
 	}
 	if _, err := c.Bounds(); err != nil {
+		wrong = append(wrong, err)
+	}
+	if _, err := c.maps(); err != nil {
 		wrong = append(wrong, err)
 	}
 	if _, err := c.proxies(); err != nil {

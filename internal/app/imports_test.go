@@ -56,6 +56,10 @@ var allowed = []struct{ from, to, reason string }{
 	{"geo/retailer/index", "geo/zh", "texts are compared folded and by sound"},
 	{"geo/tile", "", "pure: bytes and numbers"},
 	{"geo/basemap", "geo/tile", "makes tiles"},
+	{"geo/pmtiles", "", "reads a file format"},
+	{"geo/backdrop", "geo/pmtiles", "maps in archives"},
+	{"geo/backdrop", "geo/tile", "keeps tiles"},
+	{"geo/backdrop", "geo/datum", "maps in GCJ-02"},
 	{"geo/retailer/atlas", "geo/tile", "makes tiles"},
 	{"geo/retailer/atlas", "internal/pg", "reads the register"},
 	{"geo/basemap", "geo", "metres to the nearest road"},
@@ -115,6 +119,7 @@ var allowed = []struct{ from, to, reason string }{
 
 	{"internal/httpapi", "dispatch", "routes of offers, units, shifts, figures"},
 	{"internal/httpapi", "geo", "points and distances in requests"},
+	{"internal/httpapi", "geo/backdrop", "tiles of further maps"},
 	{"internal/httpapi", "geo/basemap", "route of the tiles"},
 	{"internal/httpapi", "geo/retailer/atlas", "tiles of the register"},
 	{"internal/httpapi", "geo/tile", "routes of the tiles"},
@@ -137,6 +142,7 @@ var allowed = []struct{ from, to, reason string }{
 
 	{"internal/app", "dispatch", "wiring"},
 	{"internal/app", "geo/basemap", "wiring; the demo's map"},
+	{"internal/app", "geo/backdrop", "wiring; the file with further maps"},
 	{"internal/app", "geo/retailer/atlas", "wiring"},
 	{"internal/app", "geo/datum", "the demo's devices and shops are WGS-84"},
 	{"internal/app", "geo/road", "wiring; the demo's roads"},

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"jiujin/dispatch"
+	"jiujin/geo/backdrop"
 	"jiujin/geo/basemap"
 	"jiujin/geo/retailer"
 	"jiujin/geo/retailer/atlas"
@@ -157,6 +158,7 @@ type service struct {
 	fences      *tracking.Fences
 	atlas       *atlas.Atlas
 	finder      *retailer.Finder
+	maps        *backdrop.Maps
 	arrivals    *dispatch.Arrivals
 	engine      *dispatch.Engine
 	roads       *road.Roads
@@ -173,6 +175,9 @@ type service struct {
 func assemble(ctx context.Context, cfg Config, opts Options, db *pg.DB, url string, log *slog.Logger) (*service, error) {
 	s := &service{cfg: cfg, opts: opts, log: log, url: url, db: db}
 	if err := tracking.EnsurePartitions(ctx, db, db.Now()); err != nil {
+		return nil, err
+	}
+	if err := s.openMaps(ctx); err != nil {
 		return nil, err
 	}
 	spool, err := tracking.OpenLog(filepath.Join(cfg.DataDir, "spool"), cfg.SpoolMax<<20)
@@ -255,6 +260,7 @@ func (s *service) httpServer(passwords *auth.Passwords) (*httpapi.Server, error)
 		Config: s.publicConfig, Ready: s.ready(),
 		Dispatch: s.engine.Service, Devices: s.devices, Ingest: s.ingest, Fences: s.fences, Hub: s.board.Hub,
 		Tiles: basemap.NewTiles(s.db.Pool, tileCache), Atlas: s.atlas, Finder: s.finder, Region: region,
+		Maps: s.maps, PublicMap: s.cfg.PublicMap,
 		Web: webmap.Dist(), Proxies: proxies, Origins: s.cfg.Origins,
 	})
 }
@@ -262,6 +268,7 @@ func (s *service) httpServer(passwords *auth.Passwords) (*httpapi.Server, error)
 // run serves until ctx ends. The HTTP server and the intake outlive the others: a fix that was taken in is written
 // before the process ends.
 func (s *service) run(ctx context.Context, listener net.Listener) error {
+	defer s.maps.Close()
 	scheme := "http"
 	if s.cfg.TLSCert != "" {
 		scheme = "https"

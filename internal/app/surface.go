@@ -43,6 +43,8 @@ func (s *service) publicConfig(ctx context.Context) (httpapi.Config, error) {
 	}
 	c.Transitions = transitions()
 	c.Outcomes, c.DeclineReasons = terms(ticket.Outcomes), terms(ticket.DeclineReasons)
+	c.Backdrops, c.PublicMap = backdrops(s.maps.All()), s.cfg.PublicMap
+	c.Register.Version = s.atlas.Version()
 	info, err := basemap.Load(ctx, s.db.Pool)
 	if errors.Is(err, basemap.ErrNone) {
 		return c, nil

@@ -19,6 +19,7 @@ type access struct {
 	device  bool        // a device with its key, besides the roles
 	gateway bool        // a platform that forwards for many devices, with its key, besides the roles; see Server.machines
 	inbound bool        // whoever has a key where the protocol has a place for it, at times in the body: the handler looks
+	maps    bool        // everybody where the service shows its maps to the public, besides the roles
 	local   bool        // from this machine, besides the roles
 	roles   []auth.Role // signed-in people of these roles
 	always  bool        // also people who must change their password first
@@ -60,6 +61,7 @@ func accessTable() []rule {
 	inbound := access{device: true, inbound: true}
 	everyone := only(auth.Roles()...)
 	everyone.always = true
+	maps := access{maps: true, roles: auth.Roles()}
 	administrator := only(auth.Administrator)
 	operator := access{local: true, roles: []auth.Role{auth.Administrator}}
 	desk := only(auth.Administrator, auth.Agent, auth.Dispatcher, auth.Leader, auth.Supervisor)
@@ -73,7 +75,8 @@ func accessTable() []rule {
 		{method: "POST", path: v1 + "/session/password", access: everyone},
 		{method: "GET", path: v1 + "/config", access: public},
 
-		{method: "GET", path: v1 + "/tiles/{z}/{x}/{y}", access: public, quiet: true},
+		{method: "GET", path: v1 + "/tiles/{z}/{x}/{y}", access: maps, quiet: true},
+		{method: "GET", path: v1 + "/backdrops/{id}/{layer}/{z}/{x}/{y}", access: maps, quiet: true},
 
 		{method: "POST", path: v1 + "/fixes", access: access{device: true, gateway: true, roles: []auth.Role{auth.Officer, auth.Leader}}, bodyMax: 4 << 20, quiet: true},
 		{method: "GET", path: "/in/osmand", access: inbound, quiet: true},
@@ -280,7 +283,7 @@ func (s *Server) allowed(ctx context.Context, r *http.Request, rule rule) (conte
 	if cookie, err := r.Cookie(sessionCookie); err == nil {
 		about.token = cookie.Value
 	}
-	if rule.public || rule.inbound || rule.local && about.local {
+	if rule.public || rule.maps && s.deps.PublicMap || rule.inbound || rule.local && about.local {
 		return ctx, nil
 	}
 	if scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " "); (rule.device || rule.gateway) && strings.EqualFold(scheme, "Bearer") {

@@ -66,7 +66,7 @@ func (v *service) wantAccess(t *testing.T, rule rule, name string, refused int, 
 // samplePath is an address of a route, of objects that do not exist.
 func samplePath(path, name string) string {
 	path = strings.NewReplacer("/*", "/", "{id}", "999999", "{action}", "arrive", "{urgency}", "4",
-		"{z}", "1", "{x}", "0", "{y}", "0.mvt", "{licence_no}", "110101000001").Replace(path)
+		"{z}", "1", "{x}", "0", "{y}", "0.mvt", "{layer}", "0", "{licence_no}", "110101000001").Replace(path)
 	if path == "/api/v1/live" && name == string(auth.Officer) {
 		path += "?view=officer" // the only one that an officer has
 	}

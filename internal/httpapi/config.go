@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"jiujin/geo/retailer/atlas"
 )
 
 // Config is what the pages need to know before anybody signs in. Deps.Config
@@ -26,7 +28,9 @@ type Config struct {
 	Outcomes       []Term       `json:"outcomes" nullable:"false"`
 	DeclineReasons []Term       `json:"decline_reasons" nullable:"false"`
 	Channels       []string     `json:"channels" nullable:"false"`
-	PublicMap      bool         `json:"public_map"`
+	PublicMap      bool         `json:"public_map" doc:"Maps are shown to people who are not signed in"`
+	Register       RegisterMap  `json:"register"`
+	Backdrops      []Backdrop   `json:"backdrops" nullable:"false" doc:"Maps of somebody else to choose instead of the basemap"`
 }
 
 // Basemap says which map is shown.
@@ -37,6 +41,29 @@ type Basemap struct {
 	Fictional bool       `json:"fictional"`
 	Bounds    [4]float64 `json:"bounds" doc:"West, south, east, north; WGS-84 degrees"`
 	Version   int64      `json:"version"`
+}
+
+// RegisterMap is where the tiles of the register are.
+type RegisterMap struct {
+	Tiles   string `json:"tiles" doc:"Address of a tile"`
+	Single  int    `json:"single" doc:"The zoom from which on every shop is on the tiles, and the deepest"`
+	Version int64  `json:"version" doc:"Another one when the register has changed"`
+}
+
+// Backdrop is a map of somebody else.
+type Backdrop struct {
+	ID       string     `json:"id"`
+	ZH       string     `json:"zh"`
+	EN       string     `json:"en"`
+	Vector   bool       `json:"vector" doc:"Vector tiles, otherwise pictures"`
+	Schema   string     `json:"schema" enum:"protomaps,openmaptiles," doc:"By which names the layers of vector tiles go; empty = others"`
+	Layers   [][]string `json:"layers" nullable:"false" doc:"For each layer, the lowest first, the addresses of a tile; any of them will do"`
+	TileSize int        `json:"tile_size" doc:"Pixels across a picture"`
+	MinZoom  int        `json:"min_zoom"`
+	MaxZoom  int        `json:"max_zoom"`
+	Source   string     `json:"source"`
+	Approval string     `json:"approval" doc:"审图号; empty when there is none"`
+	Dark     bool       `json:"dark" doc:"Made for dark pages"`
 }
 
 // Urgency is one of the four grades with its limits.
@@ -85,7 +112,11 @@ func (s *Server) configRoutes() {
 			}
 			config.Product, config.TimeZone = "Jiujin", "Asia/Shanghai"
 			config.Tiles = "/api/v1/tiles/{z}/{x}/{y}.mvt"
+			config.Register.Tiles, config.Register.Single = "/api/v1/retailers/tiles/{z}/{x}/{y}.mvt", atlas.Single
 			config.ServerTime = s.now()
+			if config.Backdrops == nil {
+				config.Backdrops = []Backdrop{}
+			}
 			return &output{Body: config}, nil
 		})
 }

@@ -287,26 +287,12 @@ func TestFixesNeedNoDatabase(t *testing.T) {
 func TestFrequentRequestsAreQuiet(t *testing.T) {
 	v := newService(t)
 	v.post(t, at(0, lon, lat))
-	v.call(t, "GET", "/api/v1/tiles/1/0/0.mvt", "")
+	v.as(t, auth.Officer, "/tiles/1/0/0.mvt")
 	if log := v.log.String(); strings.Contains(log, "/fixes") || strings.Contains(log, "/tiles") {
 		t.Errorf("the log has %s", log)
 	}
 	v.post(t, "no json")
 	if !strings.Contains(v.log.String(), `"route":"/api/v1/fixes","status":400`) {
 		t.Error("a refusal is not in the log")
-	}
-}
-
-func TestTiles(t *testing.T) {
-	v := newService(t)
-	a := v.call(t, "GET", "/api/v1/tiles/3/6/3.mvt", "")
-	if a.status != http.StatusNoContent || a.header.Get("ETag") == "" || a.header.Get("Vary") != "" || !strings.HasPrefix(a.header.Get("Cache-Control"), "public") {
-		t.Errorf("a tile without a map: %d %v", a.status, a.header)
-	}
-	if b := v.call(t, "GET", "/api/v1/tiles/3/6/3.mvt", "", "If-None-Match", a.header.Get("ETag")); b.status != http.StatusNotModified {
-		t.Errorf("the same again: %d", b.status)
-	}
-	for _, path := range []string{"3/9/3.mvt", "99/0/0.mvt", "3/6/3", "3/6/x.mvt", "-1/0/0.mvt"} {
-		v.call(t, "GET", "/api/v1/tiles/"+path, "").want(t, 404, "not_found")
 	}
 }

@@ -10,7 +10,15 @@ import (
 
 // describeTiles are the operations that answer with tiles.
 func (s *Server) describeTiles() []*huma.Operation {
+	number := &huma.Schema{Type: "integer"}
+	other := s.describeTile("get-backdrop-tile", "/api/v1/backdrops/{id}/{layer}/{z}/{x}/{y}", "One tile of a map of somebody else",
+		"/config lists the maps. Coordinates are WGS-84, whatever those of the map are. 502: its service does not answer with a tile.")
+	other.Parameters[2] = param("path", "y", "Row", true, number)
+	other.Parameters = append(other.Parameters, param("path", "id", "Of the map", true, &huma.Schema{Type: "string"}),
+		param("path", "layer", "Which of the map's layers, from 0", true, number))
+	other.Responses["200"].Content = map[string]*huma.MediaType{"image/png": {}, "image/jpeg": {}, "image/webp": {}, tile.Vector: {}}
 	return []*huma.Operation{
+		other,
 		s.describeTile("get-tile", "/api/v1/tiles/{z}/{x}/{y}", "One vector tile of the basemap",
 			"Layers, the lowest first: land, green, water, building, path, rail, road, district, place, poi; properties class, name and name_en. "+
 				"Zooms 0 to 16. Always compressed with gzip."),

@@ -13,6 +13,7 @@ import (
 
 	"jiujin/dispatch"
 	"jiujin/geo/area"
+	"jiujin/geo/backdrop"
 	"jiujin/geo/basemap"
 	"jiujin/geo/retailer"
 	"jiujin/geo/road"
@@ -176,6 +177,7 @@ var known = []struct {
 	{retailer.ErrList, 422, "unreadable_list", text{"无法读取该名单，请检查编码、分隔符和表头。", "The list cannot be read; check encoding, separator and header."}},
 	{jsonfix.ErrTooMany, 413, "too_large", text{"一次最多 10000 条定位记录，请分批发送。", "At most 10,000 records in one body; send several."}},
 	{basemap.ErrNone, 404, "not_found", text{"没有底图。", "There is no basemap."}},
+	{backdrop.ErrFetch, 502, "map_away", text{"该地图的服务没有返回瓦片。", "The map's service does not answer with a tile."}},
 	{tile.ErrNone, 404, "not_found", text{"没有这个瓦片。", "There is no such tile."}},
 }
 

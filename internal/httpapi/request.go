@@ -56,7 +56,7 @@ func (s *Server) outside(next http.Handler) (http.Handler, error) {
 		a := s.describe(r)
 		r = r.WithContext(context.WithValue(r.Context(), aboutKey{}, a))
 		rec := &recorder{ResponseWriter: w}
-		setHeaders(rec.Header(), a, outsideOfPages(r.URL.Path))
+		s.setHeaders(rec.Header(), a, outsideOfPages(r.URL.Path))
 		defer func() {
 			fault := recover()
 			s.finish(rec, r, a, time.Since(begin), fault)
@@ -162,11 +162,18 @@ func peerOf(r *http.Request) netip.Addr {
 	return addr.Unmap().WithZone("")
 }
 
+// policy is the Content-Security-Policy: pages talk to this service alone, and to the hosts of maps that an operator
+// has configured as direct.
+func policy(hosts []string) string {
+	maps := strings.Join(append([]string{""}, hosts...), " ")
+	return "default-src 'self'; script-src 'self'; worker-src 'self'; connect-src 'self'" + maps + "; " +
+		"img-src 'self' data: blob:" + maps + "; style-src 'self' 'unsafe-inline'; font-src 'self'; object-src 'none'; " +
+		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+}
+
 // setHeaders sets what every answer carries.
-func setHeaders(h http.Header, a *about, api bool) {
-	h.Set("Content-Security-Policy", "default-src 'self'; script-src 'self'; worker-src 'self'; connect-src 'self'; "+
-		"img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; font-src 'self'; object-src 'none'; "+
-		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+func (s *Server) setHeaders(h http.Header, a *about, api bool) {
+	h.Set("Content-Security-Policy", s.policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Frame-Options", "DENY")

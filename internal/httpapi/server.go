@@ -24,6 +24,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"jiujin/dispatch"
+	"jiujin/geo/backdrop"
 	"jiujin/geo/basemap"
 	"jiujin/geo/retailer"
 	"jiujin/geo/retailer/atlas"
@@ -54,6 +55,9 @@ type Deps struct {
 	Tiles    *basemap.Tiles
 	Atlas    *atlas.Atlas
 	Finder   *retailer.Finder
+	Maps     *backdrop.Maps
+	// PublicMap shows the maps to people who are not signed in.
+	PublicMap bool
 
 	// Region is the area served, in WGS-84: the points of cases and of
 	// imported retailers must lie in it. The zero Bound means the whole Earth.
@@ -87,6 +91,7 @@ type Server struct {
 	handler  http.Handler
 	boot     string        // names this run of the process on the streams
 	intakes  sync.Pool     // of *intake
+	policy   string        // Content-Security-Policy of every answer
 	recheck  time.Duration // how often an open stream asks whether its person may still watch
 }
 
@@ -107,6 +112,7 @@ func New(deps Deps) (*Server, error) {
 		machines: make(map[route]echo.HandlerFunc),
 		boot:     rand.Text()[:10],
 		recheck:  recheckWithin,
+		policy:   policy(deps.Maps.Hosts()),
 	}
 	s.intakes.New = func() any { return new(intake) }
 	if s.log == nil {

@@ -20,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"jiujin/dispatch"
+	"jiujin/geo/backdrop"
 	"jiujin/geo/basemap"
 	"jiujin/geo/retailer"
 	"jiujin/geo/retailer/atlas"
@@ -132,6 +133,7 @@ func newService(t testing.TB) *service {
 		Origins:  []string{"https://desk.example.org"},
 		Dispatch: v.core, Devices: tracking.NewDevices(v.db), Ingest: ingest, Hub: v.board.Hub, Fences: v.fences,
 		Tiles: basemap.NewTiles(v.db.Pool, 1<<20), Atlas: atlas.New(v.db, 1<<20, slog.Default()), Finder: retailer.NewFinder(v.db, slog.Default()), Region: rules.Region,
+		Maps: v.maps(t),
 	})
 	if err != nil {
 		t.Fatal(err)

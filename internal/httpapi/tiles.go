@@ -13,6 +13,7 @@ import (
 
 func (s *Server) tileRoutes() {
 	s.echo.GET("/api/v1/tiles/:z/:x/:y", s.tile)
+	s.echo.GET("/api/v1/backdrops/:id/:layer/:z/:x/:y", s.backdropTile)
 	s.echo.GET("/api/v1/retailers/tiles/:z/:x/:y", s.registerTile)
 }
 
@@ -27,7 +28,29 @@ func (s *Server) tile(c echo.Context) error {
 	if err != nil {
 		return s.echoRefuse(c, err)
 	}
-	return sendTile(c, t, "public, max-age=60, stale-while-revalidate=86400")
+	return sendTile(c, t, s.caching("max-age=60, stale-while-revalidate=86400"))
+}
+
+// caching is private for maps that one has to sign in for.
+func (s *Server) caching(rest string) string {
+	if s.deps.PublicMap {
+		return "public, " + rest
+	}
+	return "private, " + rest
+}
+
+// backdropTile serves one tile of a map of somebody else; layer is its place among the addresses of the map.
+func (s *Server) backdropTile(c echo.Context) error {
+	z, x, y, ok := tileAt(c, "")
+	layer, err := strconv.Atoi(c.Param("layer"))
+	if !ok || err != nil {
+		return s.echoRefuse(c, errNotFound)
+	}
+	t, err := s.deps.Maps.Tile(c.Request().Context(), c.Param("id"), layer, z, x, y)
+	if err != nil {
+		return s.echoRefuse(c, err)
+	}
+	return sendTile(c, t, s.caching("max-age=3600, stale-while-revalidate=86400"))
 }
 
 // registerTile serves one vector tile of the register; y ends in .mvt.
