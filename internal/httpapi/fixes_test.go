@@ -287,7 +287,7 @@ func TestFixesNeedNoDatabase(t *testing.T) {
 func TestFrequentRequestsAreQuiet(t *testing.T) {
 	v := newService(t)
 	v.post(t, at(0, lon, lat))
-	v.as(t, auth.Officer, "/tiles/1/0/0.mvt")
+	v.as(t, "officer", "/tiles/1/0/0.mvt")
 	if log := v.log.String(); strings.Contains(log, "/fixes") || strings.Contains(log, "/tiles") {
 		t.Errorf("the log has %s", log)
 	}

@@ -56,7 +56,7 @@ var titles = map[int]text{
 	404: {"没有找到", "Not found"}, 405: {"方法不支持", "Method not allowed"}, 406: {"格式不支持", "Not acceptable"},
 	408: {"请求超时", "Request timeout"}, 409: {"有冲突", "Conflict"}, 410: {"已失效", "Gone"}, 413: {"内容过大", "Too large"},
 	415: {"类型不支持", "Unsupported media type"}, 422: {"内容有误", "Invalid input"}, 429: {"操作过于频繁", "Too many requests"},
-	500: {"服务出错", "Internal error"}, 503: {"服务暂不可用", "Unavailable"},
+	500: {"服务出错", "Internal error"}, 502: {"外部服务没有应答", "Bad gateway"}, 503: {"服务暂不可用", "Unavailable"},
 }
 
 // fieldText is the message for a code of ticket.FieldError. A code without a

@@ -20,7 +20,6 @@ import (
 	"go.uber.org/goleak"
 
 	"jiujin/dispatch"
-	"jiujin/geo/backdrop"
 	"jiujin/geo/basemap"
 	"jiujin/geo/retailer"
 	"jiujin/geo/retailer/atlas"

@@ -59,6 +59,9 @@ export default {
     none: 'No basemap loaded',
     failed: 'This browser has no WebGL2, so there is no map; the lists keep updating',
     straight: 'straight line',
+    choose: 'Map',
+    own: 'Basemap',
+    shops: 'Retailers',
   },
   silence: {
     seconds: 'Newest position {n} s ago',

@@ -58,6 +58,9 @@ const zh = {
     none: '未装入底图',
     failed: '浏览器不支持 WebGL2，无法显示地图；列表仍在更新',
     straight: '直线',
+    choose: '地图',
+    own: '底图',
+    shops: '零售户',
   },
   silence: {
     seconds: '最新定位 {n} 秒前',

@@ -8,17 +8,14 @@ import {
 import 'maplibre-gl/dist/maplibre-gl.css'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
 import type { Config } from '../wire'
-import type { Theme } from './palette'
-import { baseStyle } from './style'
+import { baseStyle, type Look } from './style'
 
 setWorkerUrl(workerUrl)
 
 export interface MapSettings {
   container: HTMLElement
   config: Config | null
-  theme: Theme
-  /** Scale of the page: 1 at 1920x1080 and on desks and phones, 2 on a 4K wall. */
-  scale: number
+  look: Look
   padding?: PaddingOptions
   interactive?: boolean
 }
@@ -30,7 +27,7 @@ const ANYWHERE: LngLatBoundsLike = [100, 22, 120, 40]
 export function createMap(settings: MapSettings): MapLibre {
   const options: MapOptions = {
     container: settings.container,
-    style: baseStyle(settings.config, settings.theme, settings.scale),
+    style: baseStyle(settings.config, settings.look),
     attributionControl: false,
     interactive: settings.interactive ?? true,
     fadeDuration: 0,
@@ -44,4 +41,16 @@ export function createMap(settings: MapSettings): MapLibre {
   if (settings.padding) map.setPadding(settings.padding)
   map.fitBounds(settings.config?.basemap?.bounds ?? ANYWHERE, { animate: false })
   return map
+}
+
+/** Puts another base under everything that was laid on the map, which stays. `first` is the lowest layer of that. */
+export function replaceBase(map: MapLibre, config: Config | null, look: Look, first: string): void {
+  const order = map.getLayersOrder()
+  const old = order.slice(0, order.indexOf(first))
+  const sources = new Set(old.map((id) => map.getLayer(id)?.source).filter((id) => id !== undefined))
+  for (const id of old) map.removeLayer(id)
+  for (const id of sources) if (map.getSource(id)) map.removeSource(id)
+  const style = baseStyle(config, look)
+  for (const [id, source] of Object.entries(style.sources)) map.addSource(id, source)
+  for (const layer of style.layers) map.addLayer(layer, first)
 }

@@ -3,7 +3,7 @@ import { hasArrived, placeName } from '../tickets'
 import type { TicketView } from '../wire'
 import { iconName } from './icons'
 import { PALETTES, type Theme } from './palette'
-import { BOLD_FONT } from './style'
+import { BOLD_FONT } from './labels'
 
 /** A line from a unit to a ticket; `label` is its chip ("1.3 km · 3 分"), `strong` marks the focused one. */
 export interface MapLine {
@@ -15,6 +15,9 @@ export interface MapLine {
   path?: [lon: number, lat: number][] | undefined
 }
 
+/** The layer below all other overlays. */
+export const LOWEST = 'line-glow'
+
 const empty: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] }
 
 /** Adds the lines; they go below the units. */
@@ -22,7 +25,7 @@ export function addLineLayers(map: MapLibre, theme: Theme, k: number): void {
   const p = PALETTES[theme]
   map.addSource('lines', { type: 'geojson', data: empty })
   map.addLayer({
-    id: 'line-glow',
+    id: LOWEST,
     type: 'line',
     source: 'lines',
     filter: ['all', ['==', ['geometry-type'], 'LineString'], ['get', 'strong']],

@@ -7,6 +7,11 @@ export type Theme = 'dark' | 'light'
 interface Palette {
   ground: string
   built: string
+  grounds: string
+  house: string
+  path: string
+  rail: string
+  shop: string
   green: string
   water: string
   shore: string
@@ -39,6 +44,11 @@ export const PALETTES: Record<Theme, Palette> = {
   dark: {
     ground: '#0a111d',
     built: '#0d1626',
+    grounds: '#101b2f',
+    house: '#15233b',
+    path: '#1b2b42',
+    rail: '#2c3a52',
+    shop: '#c9a45c',
     green: '#0c1f22',
     water: '#0c3054',
     shore: '#164a78',
@@ -76,6 +86,11 @@ export const PALETTES: Record<Theme, Palette> = {
   light: {
     ground: '#eef1f5',
     built: '#f6f6f3',
+    grounds: '#f1ece2',
+    house: '#e3e0d9',
+    path: '#e2dccf',
+    rail: '#b7bcc6',
+    shop: '#96691a',
     green: '#d5ead1',
     water: '#b9d7f0',
     shore: '#a3c8e8',

@@ -26,6 +26,21 @@ export interface Basemap {
   version: number
 }
 
+/** A map of somebody else that can be chosen instead of the basemap. */
+export interface Backdrop extends Omit<Named, 'code'> {
+  id: string
+  vector: boolean
+  schema: 'protomaps' | 'openmaptiles' | ''
+  /** For each layer, the lowest first, the addresses of a tile; any of them will do. */
+  layers: string[][]
+  tile_size: number
+  min_zoom: number
+  max_zoom: number
+  source: string
+  approval: string
+  dark: boolean
+}
+
 export interface Named {
   code: string
   zh: string
@@ -69,4 +84,6 @@ export interface Config {
   decline_reasons: Named[]
   channels: string[]
   public_map: boolean
+  register: { tiles: string; single: number; version: number }
+  backdrops: Backdrop[]
 }

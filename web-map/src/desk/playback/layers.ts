@@ -1,7 +1,7 @@
 import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl'
 import { iconName } from '../../map/icons'
 import { PALETTES } from '../../map/palette'
-import { BOLD_FONT } from '../../map/style'
+import { BOLD_FONT } from '../../map/labels'
 import type { Scene } from '../shapes'
 import { linesOf, type Whereabouts } from './track'
 import type { Loaded } from './useTracks'
