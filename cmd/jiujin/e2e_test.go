@@ -69,7 +69,7 @@ type program struct {
 	stopped bool
 }
 
-var address = regexp.MustCompile(`https?://[0-9.:]+`)
+var origin = regexp.MustCompile(`https?://[0-9.:]+`)
 
 // start runs jiujin with args on a free port and waits until it prints its address.
 func start(t *testing.T, dir string, args ...string) *program {
@@ -99,7 +99,7 @@ func start(t *testing.T, dir string, args ...string) *program {
 		p.done <- err
 	}()
 	t.Cleanup(p.kill)
-	p.url = p.waitFor(address)[0]
+	p.url = p.waitFor(origin)[0]
 	return p
 }
 

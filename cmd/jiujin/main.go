@@ -29,6 +29,7 @@ type cli struct {
 	Log     logCmd     `cmd:"" help:"Look after the event log."`
 	Bench   benchCmd   `cmd:"" help:"Measure the service on this machine; prints JSON."`
 	Resolve resolveCmd `cmd:"" help:"Find the shops that callers mean: JSON lines in, JSON lines out."`
+	Address addressCmd `cmd:"" help:"Split Chinese addresses: JSON lines in, JSON lines out."`
 	Decode  decodeCmd  `cmd:"" help:"Show what frames of vehicle units say: JSON lines in, JSON lines out."`
 	Carton  cartonCmd  `cmd:"" help:"Read the code on a carton of cigarettes; prints JSON."`
 	Export  exportCmd  `cmd:"" help:"Write the retailers' register to standard output."`

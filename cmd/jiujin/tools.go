@@ -36,6 +36,7 @@ func (doctorCmd) Run(ctx context.Context, cfg *app.Config) error {
 type importCmd struct {
 	Retailers importRetailersCmd `cmd:"" help:"Bring a list of retailers into the register."`
 	OSM       importOSMCmd       `cmd:"" name:"osm" help:"Make an OpenStreetMap file the basemap."`
+	Areas     importAreasCmd     `cmd:"" help:"Bring in divisions or squads' areas from GeoJSON."`
 }
 
 type userCmd struct {

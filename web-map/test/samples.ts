@@ -14,6 +14,7 @@ export function ticket(over: Partial<TicketView> = {}): TicketView {
     place_text: '',
     place_quality: 'retailer',
     division: '',
+    responsible: '',
     retailer: null,
     lon: 103.9,
     lat: 25.6,

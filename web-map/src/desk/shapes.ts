@@ -143,6 +143,32 @@ export interface Fence {
   org_id?: number
 }
 
+/** What a squad is responsible for, or a division; `polygons` as in a GeoJSON MultiPolygon. Days are like 2026-11-22. */
+export interface Area {
+  id: number
+  kind: 'division' | 'squad'
+  code: string
+  squad: string
+  org_id: number
+  name: string
+  polygons: [lon: number, lat: number][][][]
+  /** Both are left out where that end is open; `valid_to` is the first day on which it is no longer valid. */
+  valid_from?: string
+  valid_to?: string
+  source: string
+}
+
+export interface AreaImportReport {
+  features: number
+  added: number
+  replaced: number
+  unchanged: number
+  mended: number
+  refused: number
+  problems: { feature: number; name: string; message: string }[]
+  dry_run: boolean
+}
+
 /** What a vehicle's terminal took for a ticket. */
 export interface Attachment {
   id: number

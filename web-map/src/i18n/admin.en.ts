@@ -9,6 +9,7 @@ export default {
   policy: 'Dispatch policy',
   devices: 'Devices',
   fences: 'Fences',
+  areas: 'Areas',
   playback: 'Playback',
   loading: 'Reading',
   add: 'Add',

@@ -8,6 +8,7 @@ const zh = {
   policy: '派单策略',
   devices: '定位设备',
   fences: '电子围栏',
+  areas: '辖区',
   playback: '轨迹回放',
   loading: '正在读取',
   add: '添加',

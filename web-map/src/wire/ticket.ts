@@ -53,6 +53,8 @@ export interface TicketView {
   place_text: string
   place_quality: string
   division: string
+  /** Squad whose area the place lies in; empty when unknown. */
+  responsible: string
   retailer: { licence_no: string; name: string; address: string; status: string } | null
   lon: number | null
   lat: number | null
