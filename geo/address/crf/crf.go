@@ -6,6 +6,7 @@ package crf
 
 import (
 	"math"
+	"slices"
 )
 
 // Tags says which tags there are. A tag that continues may only follow itself
@@ -26,10 +27,18 @@ func (t Tags) mayFollow(prev, next int) bool {
 type Model struct {
 	tags  Tags
 	scale float64 // of all weights
-	// follows[prev*n+next] is the weight of next after prev.
+	// follows[prev*n+next] is the weight of next after prev; spread is how far
+	// apart the greatest and the least of them are.
 	follows []float64
+	spread  float64
 	starts  []float64
 	table   table
+}
+
+// ready computes what Decode needs beside the weights.
+func (m *Model) ready() *Model {
+	m.spread = slices.Max(m.follows) - slices.Min(m.follows)
+	return m
 }
 
 // Decode gives the most likely tags of a sequence, of which features holds one
@@ -42,6 +51,7 @@ func (m *Model) Decode(features [][]uint32) []uint8 {
 	best := make([]float64, n)
 	next := make([]float64, n)
 	from := make([]uint8, length*n)
+	hopeful := make([]uint8, 0, n)
 	m.table.add(best, features[0], m.scale)
 	for tag := range best {
 		best[tag] += m.starts[tag]
@@ -50,8 +60,9 @@ func (m *Model) Decode(features [][]uint32) []uint8 {
 		}
 	}
 	for i := 1; i < length; i++ {
+		hopeful = m.hopeful(hopeful[:0], best)
 		for tag := range next {
-			from[i*n+tag], next[tag] = m.bestBefore(best, tag)
+			from[i*n+tag], next[tag] = m.bestBefore(best, hopeful, tag)
 		}
 		m.table.add(next, features[i], m.scale)
 		best, next = next, best
@@ -69,8 +80,20 @@ func (m *Model) Decode(features [][]uint32) []uint8 {
 	return out
 }
 
+// hopeful are the tags that can still be the best before another: a tag that
+// is further behind than following can make up for never is.
+func (m *Model) hopeful(out []uint8, best []float64) []uint8 {
+	least := slices.Max(best) - m.spread
+	for tag, score := range best {
+		if score >= least {
+			out = append(out, uint8(tag))
+		}
+	}
+	return out
+}
+
 // bestBefore is the tag after which tag does best, and how well.
-func (m *Model) bestBefore(best []float64, tag int) (uint8, float64) {
+func (m *Model) bestBefore(best []float64, hopeful []uint8, tag int) (uint8, float64) {
 	n, begin := len(best), int(m.tags.Begins[tag])
 	if begin != tag {
 		fresh, going := best[begin]+m.follows[begin*n+tag], best[tag]+m.follows[tag*n+tag]
@@ -79,11 +102,11 @@ func (m *Model) bestBefore(best []float64, tag int) (uint8, float64) {
 		}
 		return uint8(tag), going
 	}
-	at, most := 0, math.Inf(-1)
-	for prev, score := range best {
-		if score += m.follows[prev*n+tag]; score > most {
+	at, most := uint8(0), math.Inf(-1)
+	for _, prev := range hopeful {
+		if score := best[prev] + m.follows[int(prev)*n+tag]; score > most {
 			at, most = prev, score
 		}
 	}
-	return uint8(at), most
+	return at, most
 }

@@ -136,7 +136,7 @@ func read(in *bufio.Reader) (*Model, error) {
 	m.starts, m.follows = m.follows[:n], m.follows[n:]
 	entries, err := readEntries(in, n)
 	m.table = newTable(entries)
-	return m, err
+	return m.ready(), err
 }
 
 func readEntries(in *bufio.Reader, tags int) ([]entry, error) {

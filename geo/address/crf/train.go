@@ -281,5 +281,5 @@ func (t *trainer) model() *Model {
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return int(int64(a.feature) - int64(b.feature)) })
 	m.table = newTable(entries)
-	return m
+	return m.ready()
 }
