@@ -28,11 +28,8 @@ func (s *Service) Act(ctx context.Context, tx *pg.Tx, actor ticket.Actor, ticket
 	if err != nil {
 		return t, err
 	}
-	switch {
-	case !inHands(actor, t.OrgPath, by.OrgPath) && !actor.Sees(t.OrgPath):
-		return ticket.Ticket{}, ticket.ErrNotFound
-	case !inHands(actor, t.OrgPath, by.OrgPath), actor.Role == "officer" && (by.UnitID == 0 || by.UnitID != actor.UnitID):
-		return ticket.Ticket{}, ErrNotYourTicket
+	if err := mayAct(actor, &t, by); err != nil {
+		return ticket.Ticket{}, err
 	}
 	offered := []ticket.Action{ticket.ActOffer, ticket.ActAccept, ticket.ActDecline, ticket.ActExpire}
 	if slices.Contains(offered, step.Action) {

@@ -612,6 +612,18 @@ CREATE TABLE public.place (
     CONSTRAINT place_point_in_range CHECK ((((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)) AND ((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))))
 );
 
+CREATE TABLE public.place_check (
+    ticket_id bigint NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    question text DEFAULT ''::text NOT NULL,
+    settled_at timestamp with time zone,
+    outcome text DEFAULT ''::text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    CONSTRAINT place_check_outcome_known CHECK ((outcome = ANY (ARRAY[''::text, 'confirmed'::text, 'corrected'::text, 'unreachable'::text]))),
+    CONSTRAINT place_check_settled_whole CHECK (((settled_at IS NULL) = (outcome = ''::text)))
+);
+
 ALTER TABLE public.place ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.place_id_seq
     START WITH 1
@@ -640,6 +652,24 @@ CREATE TABLE public.refused_fix (
 
 ALTER TABLE public.refused_fix ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.refused_fix_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.retailer_alias (
+    id bigint NOT NULL,
+    retailer_id bigint NOT NULL,
+    words text NOT NULL,
+    ticket_id bigint NOT NULL,
+    learned_at timestamp with time zone NOT NULL,
+    CONSTRAINT retailer_alias_sized CHECK (((char_length(words) >= 2) AND (char_length(words) <= 200)))
+);
+
+ALTER TABLE public.retailer_alias ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.retailer_alias_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -1037,6 +1067,9 @@ ALTER TABLE ONLY public.person
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.place_check
+    ADD CONSTRAINT place_check_pkey PRIMARY KEY (ticket_id);
+
 ALTER TABLE ONLY public.place
     ADD CONSTRAINT place_pkey PRIMARY KEY (id);
 
@@ -1045,6 +1078,12 @@ ALTER TABLE ONLY public.proposal
 
 ALTER TABLE ONLY public.refused_fix
     ADD CONSTRAINT refused_fix_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.retailer_alias
+    ADD CONSTRAINT retailer_alias_once UNIQUE (retailer_id, words);
+
+ALTER TABLE ONLY public.retailer_alias
+    ADD CONSTRAINT retailer_alias_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.retailer_history
     ADD CONSTRAINT retailer_history_pkey PRIMARY KEY (id);
@@ -1152,11 +1191,15 @@ CREATE INDEX offer_ticket ON public.offer USING btree (ticket_id, id);
 
 CREATE INDEX org_path ON public.org USING btree (path text_pattern_ops);
 
+CREATE INDEX place_check_open ON public.place_check USING btree (due_at) WHERE (settled_at IS NULL);
+
 CREATE INDEX place_geog ON public.place USING gist (geog);
 
 CREATE INDEX place_kind ON public.place USING btree (kind);
 
 CREATE INDEX refused_fix_device ON public.refused_fix USING btree (device_id, received_at DESC);
+
+CREATE INDEX retailer_alias_ticket ON public.retailer_alias USING btree (ticket_id);
 
 CREATE INDEX retailer_division ON public.retailer USING btree (division_code text_pattern_ops);
 
@@ -1282,11 +1325,20 @@ ALTER TABLE ONLY public.person
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);
 
+ALTER TABLE ONLY public.place_check
+    ADD CONSTRAINT place_check_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES public.ticket(id);
+
 ALTER TABLE ONLY public.proposal
     ADD CONSTRAINT proposal_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES public.ticket(id);
 
 ALTER TABLE ONLY public.proposal
     ADD CONSTRAINT proposal_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.unit(id);
+
+ALTER TABLE ONLY public.retailer_alias
+    ADD CONSTRAINT retailer_alias_retailer_id_fkey FOREIGN KEY (retailer_id) REFERENCES public.retailer(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.retailer_alias
+    ADD CONSTRAINT retailer_alias_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES public.ticket(id);
 
 ALTER TABLE ONLY public.retailer_history
     ADD CONSTRAINT retailer_history_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES public.delivery(id);

@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/paulmach/orb"
@@ -78,4 +79,39 @@ func (p *places) distance(m mention, from orb.Point) (geo.Metres, Place) {
 		}
 	}
 	return best, nearest
+}
+
+// neighbours are the shops of a register by where they lie.
+type neighbours map[[2]int32][]int32
+
+// square is the side of a cell, in degrees: about 330 m from south to north.
+const square = 0.003
+
+func cellOf(p orb.Point) [2]int32 {
+	return [2]int32{int32(math.Floor(p[0] / square)), int32(math.Floor(p[1] / square))}
+}
+
+func newNeighbours(shops []Shop) neighbours {
+	n := neighbours{}
+	for i, s := range shops {
+		if s.Point != nil {
+			n[cellOf(*s.Point)] = append(n[cellOf(*s.Point)], int32(i))
+		}
+	}
+	return n
+}
+
+// around is the shops in the cell of p and those beside it, the nearest k of them.
+func (n neighbours) around(shops []Shop, p orb.Point, k int) []int32 {
+	var out []int32
+	at := cellOf(p)
+	for dx := int32(-1); dx <= 1; dx++ {
+		for dy := int32(-1); dy <= 1; dy++ {
+			out = append(out, n[[2]int32{at[0] + dx, at[1] + dy}]...)
+		}
+	}
+	slices.SortFunc(out, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(geo.Distance(p, *shops[a].Point), geo.Distance(p, *shops[b].Point)), cmp.Compare(a, b))
+	})
+	return out[:min(k, len(out))]
 }

@@ -29,6 +29,7 @@ type Shop struct {
 type Register struct {
 	shops    []Shop
 	places   *places
+	beside   neighbours
 	licences map[string]int32
 
 	lists    map[uint64]span // of each key
@@ -53,7 +54,7 @@ func NewRegister(shops []Shop, landmarks []Place) *Register {
 	}
 	r.count()
 	r.post()
-	r.places = newPlaces(landmarks)
+	r.places, r.beside = newPlaces(landmarks), newNeighbours(shops)
 	r.tallies.New = func() any { return &tally{weights: make([]float32, len(shops))} }
 	return r
 }

@@ -17,6 +17,7 @@ import (
 	"jiujin/dispatch"
 	"jiujin/geo/backdrop"
 	"jiujin/geo/basemap"
+	"jiujin/geo/resolve"
 	"jiujin/geo/retailer"
 	"jiujin/geo/retailer/atlas"
 	"jiujin/geo/road"
@@ -157,6 +158,7 @@ type service struct {
 	board       *live.Board
 	fences      *tracking.Fences
 	atlas       *atlas.Atlas
+	shops       *resolve.Keeper
 	finder      *retailer.Finder
 	maps        *backdrop.Maps
 	arrivals    *dispatch.Arrivals
@@ -231,6 +233,7 @@ func (s *service) wire(positions *tracking.Store, spool *tracking.Log) {
 	s.devices = tracking.NewDevices(s.db)
 	s.atlas = atlas.New(s.db, tileCache/4, s.log)
 	s.finder = retailer.NewFinder(s.db, s.log)
+	s.shops = resolve.NewKeeper(s.db, s.log)
 	s.fences = tracking.NewFences(s.db, positions, s.log, s.board.OnFence)
 	s.arrivals = &dispatch.Arrivals{Service: core, Log: s.log, Wake: wake()}
 	s.ingest = tracking.NewIngestor(s.db, spool, positions, rules, s.onFix, s.log)
@@ -259,7 +262,7 @@ func (s *service) httpServer(passwords *auth.Passwords) (*httpapi.Server, error)
 		DB: s.db, Passwords: passwords, Logger: s.log, Metrics: s.metrics(),
 		Config: s.publicConfig, Ready: s.ready(),
 		Dispatch: s.engine.Service, Devices: s.devices, Ingest: s.ingest, Fences: s.fences, Hub: s.board.Hub,
-		Tiles: basemap.NewTiles(s.db.Pool, tileCache), Atlas: s.atlas, Finder: s.finder, Region: region,
+		Tiles: basemap.NewTiles(s.db.Pool, tileCache), Atlas: s.atlas, Finder: s.finder, Shops: s.shops, Region: region,
 		Maps: s.maps, PublicMap: s.cfg.PublicMap,
 		Web: webmap.Dist(), Proxies: proxies, Origins: s.cfg.Origins,
 	})
@@ -303,6 +306,8 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	g.Go(func() error { return pg.Listen(ctx, s.url, atlas.Channel, s.atlas.Wake) })
 	g.Go(func() error { return s.finder.Run(ctx) })
 	g.Go(func() error { return pg.Listen(ctx, s.url, retailer.Channel, s.finder.Wake) })
+	g.Go(func() error { return s.shops.Run(ctx) })
+	g.Go(func() error { return pg.Listen(ctx, s.url, retailer.Channel, s.shops.Wake) })
 	g.Go(func() error { return s.arrivals.Run(ctx) })
 	g.Go(func() error { return s.api.Run(ctx) })
 	g.Go(func() error { return tracking.RunPartitions(ctx, s.db, s.cfg.keep(), s.log) })

@@ -149,6 +149,10 @@ func accessTable() []rule {
 		{method: "DELETE", path: v1 + "/roads/closures/{id}", access: only(auth.Administrator, auth.Dispatcher)},
 		{method: "POST", path: v1 + "/roads/closures/{id}/restore", access: only(auth.Administrator, auth.Dispatcher)},
 		{method: "POST", path: v1 + "/tickets/{id}/offers", access: only(auth.Dispatcher, auth.Leader)},
+		{method: "POST", path: v1 + "/resolve", access: desk},
+		{method: "GET", path: v1 + "/place-checks", access: desk},
+		{method: "POST", path: v1 + "/tickets/{id}/place-check", access: only(auth.Agent, auth.Dispatcher)},
+		{method: "POST", path: v1 + "/tickets/{id}/place", access: only(auth.Dispatcher, auth.Leader, auth.Officer)},
 		{method: "POST", path: v1 + "/tickets/{id}/reveal", access: only(auth.Agent, auth.Supervisor)},
 
 		{method: "GET", path: v1 + "/tickets/{id}/attachments", access: desk},

@@ -15,6 +15,7 @@ import (
 	"jiujin/geo/area"
 	"jiujin/geo/backdrop"
 	"jiujin/geo/basemap"
+	"jiujin/geo/resolve"
 	"jiujin/geo/retailer"
 	"jiujin/geo/road"
 	"jiujin/geo/tile"
@@ -166,6 +167,7 @@ var known = []struct {
 		"本单元当前不在班，手机定位只在当班时接收。请停止上报；如需继续工作，请中队长或指挥员排班。",
 		"Your unit has no shift now, and phones are located on duty only. Stop sending; to go on working ask your leader or dispatcher for a shift.",
 	}},
+	{resolve.ErrNoCheck, 409, "no_place_check", text{"该工单的地点不在核实中。", "The place of the ticket is not being checked."}},
 	{retailer.ErrNotFound, 404, "not_found", text{"登记册中没有这个零售户。", "There is no such retailer in the register."}},
 	{retailer.ErrLicenceNo, 422, "validation", text{"许可证号应为 12 位数字。", "A licence number has 12 digits."}},
 	{retailer.ErrNoDelivery, 404, "not_found", text{"没有这次导入。", "There is no such delivery."}},

@@ -272,7 +272,7 @@ func neverSeen() []string {
 		"area_division_once", "area_division_or_squad", "area_named", "area_shape_valid", "area_valid_some_day",
 		"fence_dwell_plausible", "fence_event_kind_known", "fence_event_once", "fence_named", "fence_polygon_or_circle", "fence_radius_plausible",
 		"offer_answered_once", "offer_expires_later", "offer_state_known",
-		"place_named", "place_point_in_range",
+		"place_check_outcome_known", "place_check_settled_whole", "place_named", "place_point_in_range", "retailer_alias_once", "retailer_alias_sized",
 		"org_level_known", "person_role_known", "appeal_reporter_mode_known",
 		"delivery_one_open", "delivery_state_known", "import_profile_named", "retailer_extra_object", "retailer_geo_quality_known",
 		"retailer_history_kind_known", "retailer_market_type_known", "retailer_school_not_negative",

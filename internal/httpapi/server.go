@@ -26,6 +26,7 @@ import (
 	"jiujin/dispatch"
 	"jiujin/geo/backdrop"
 	"jiujin/geo/basemap"
+	"jiujin/geo/resolve"
 	"jiujin/geo/retailer"
 	"jiujin/geo/retailer/atlas"
 	"jiujin/internal/auth"
@@ -55,6 +56,7 @@ type Deps struct {
 	Tiles    *basemap.Tiles
 	Atlas    *atlas.Atlas
 	Finder   *retailer.Finder
+	Shops    *resolve.Keeper // what callers' words are compared with; nil = an empty register
 	Maps     *backdrop.Maps
 	// PublicMap shows the maps to people who are not signed in.
 	PublicMap bool
@@ -118,6 +120,9 @@ func New(deps Deps) (*Server, error) {
 	if s.log == nil {
 		s.log = slog.Default()
 	}
+	if s.deps.Shops == nil {
+		s.deps.Shops = resolve.NewKeeper(deps.DB, s.log) // empty: nobody follows the register
+	}
 	for _, r := range accessTable() {
 		s.rules[r.method+" "+r.path] = r
 	}
@@ -167,6 +172,7 @@ func (s *Server) registerRoutes() {
 	s.areaRoutes()
 	s.inboundRoutes()
 	s.retailerRoutes()
+	s.resolveRoutes()
 	s.tileRoutes()
 	s.publicRoutes()
 	s.figureRoutes()

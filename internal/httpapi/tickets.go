@@ -97,6 +97,9 @@ func (s *Server) openTicket(ctx context.Context, in *openInput) (*openOutput, er
 		if err != nil {
 			return openAnswer{}, err
 		}
+		if err := s.checkPlace(ctx, tx, me, &t); err != nil {
+			return openAnswer{}, err
+		}
 		// A 12313 sub-centre may register for a county outside its own branch, so the new ticket is read unscoped.
 		view, err := s.deps.Dispatch.TicketViewByID(ctx, tx, "", t.ID, tx.Now())
 		return openAnswer{Ticket: ticketFor(me, view), Code: code}, err
