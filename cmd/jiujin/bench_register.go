@@ -21,7 +21,7 @@ import (
 type benchRegisterCmd struct {
 	Rows    int    `default:"1000000" help:"Licences of the list."`
 	Changed int    `default:"2" help:"Of a hundred licences, those that differ in the list of the next month; as many are new, and half as many gone."`
-	Kills   int    `default:"0" help:"Also import in a process that is ended with SIGKILL so many times, and compare."`
+	Kills   int    `default:"0" help:"Also import each list in processes that are ended with SIGKILL so many times on the way, and compare."`
 	DataDir string `help:"Folder for the database of the bench, which is removed afterwards." type:"path" name:"scratch"`
 }
 
@@ -48,10 +48,9 @@ type importFigures struct {
 }
 
 type killedFigures struct {
-	AfterS float64 `json:"after_s"`
-	State  string  `json:"state"` // of the delivery, as the next run found it
-	Staged int     `json:"staged"`
-	Parts  int     `json:"parts"`
+	State  string `json:"state"` // of the delivery when it was killed
+	Staged int    `json:"staged"`
+	Parts  int    `json:"parts"`
 }
 
 // Run imports a list of made-up licences into a database of its own, the same list again, and the next month's.
@@ -126,7 +125,7 @@ func (b *benchRegisterCmd) recover(ctx context.Context, url string, log *slog.Lo
 	}
 	defer db.Close()
 	for _, list := range []string{first, next} {
-		killed, err := importKilled(ctx, db, url, list, b.Kills, f.First.Seconds)
+		killed, err := importKilled(ctx, db, url, list, b.Kills)
 		f.Kills = append(f.Kills, killed...)
 		if err != nil {
 			return "", err
@@ -152,14 +151,19 @@ func timeImport(ctx context.Context, db *pg.DB, path string) (importFigures, err
 	}, err
 }
 
-// importKilled imports a list by the command, kills it some times at moments drawn over the time that it takes, and
-// lets the last run end.
-func importKilled(ctx context.Context, db *pg.DB, url, path string, kills int, takes float64) (out []killedFigures, err error) {
+// importKilled imports a list by the command, kills it whenever it has come a further part of the way, and lets the
+// last run end.
+func importKilled(ctx context.Context, db *pg.DB, url, path string, kills int) (out []killedFigures, err error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	random := rand.New(rand.NewPCG(3, uint64(kills)))
+	before := int64(0)
+	if list, err := retailer.Deliveries(ctx, db.Pool, 1); err != nil {
+		return nil, err
+	} else if len(list) > 0 {
+		before = list[0].ID
+	}
 	for n := range kills + 1 {
 		command := exec.CommandContext(ctx, program, "import", "retailers", path, "--source", "bench", "--datum", "GCJ02", "--confirm",
 			"--database-url", url)
@@ -167,27 +171,45 @@ func importKilled(ctx context.Context, db *pg.DB, url, path string, kills int, t
 		if n == kills {
 			return out, command.Run()
 		}
-		after := (0.2 + 0.8*random.Float64()) * takes / float64(kills+1)
 		if err := command.Start(); err != nil {
 			return out, err
 		}
-		select {
-		case <-time.After(time.Duration(after * float64(time.Second))):
-		case <-ctx.Done():
-		}
+		d, err := waitForProgress(ctx, db, before, (float64(n)+0.5)/float64(kills))
 		_ = command.Process.Kill() // it may have ended
 		_ = command.Wait()         // killed
-		k := killedFigures{AfterS: after}
-		list, err := retailer.Deliveries(ctx, db.Pool, 1)
 		if err != nil {
 			return out, err
 		}
-		if len(list) > 0 {
-			k.State, k.Staged, k.Parts = string(list[0].State), list[0].Staged, list[0].PartsDone
-		}
-		out = append(out, k)
+		out = append(out, killedFigures{State: string(d.State), Staged: d.Staged, Parts: d.PartsDone})
 	}
 	return out, nil
+}
+
+// waitForProgress waits until the newest delivery after before has come a share of its way: half of it is reading.
+func waitForProgress(ctx context.Context, db *pg.DB, before int64, share float64) (retailer.Delivery, error) {
+	ticks := time.NewTicker(20 * time.Millisecond)
+	defer ticks.Stop()
+	for {
+		list, err := retailer.Deliveries(ctx, db.Pool, 1)
+		if err != nil {
+			return retailer.Delivery{}, err
+		}
+		if len(list) > 0 && list[0].ID > before {
+			d := list[0]
+			way := 0.5 * float64(d.BytesRead) / float64(max(d.Bytes, 1))
+			if d.Parts > 0 {
+				way = 0.5 + 0.5*float64(d.PartsDone)/float64(d.Parts)
+			}
+			if way >= share || d.State == retailer.Done {
+				return d, nil
+			}
+		}
+		select {
+		case <-ticks.C:
+		case <-ctx.Done():
+			return retailer.Delivery{}, ctx.Err()
+		}
+	}
 }
 
 // peakMemory is the most memory that this process has had, in bytes; 0 where the system does not say.

@@ -104,7 +104,28 @@ func (r *rowReader) joined(rec record, at []int, f field) (string, error) {
 	return out, nil
 }
 
+// mend restores a text that was read in a wrong encoding on its way here, and turns traditional characters into
+// simplified ones; a warning tells what stood there. What cannot be restored is a problem.
+func (r *rowReader) mend(w *row, f field) {
+	s := w.values[f]
+	fixed, damaged := zh.Repair(s)
+	if damaged {
+		w.problem(f, "encoding", errEncoding)
+		return
+	}
+	if !r.profile.foreign() {
+		fixed = zh.Simplify(fixed)
+	}
+	if fixed != s {
+		w.warnings = append(w.warnings, w.about(f, "mended", "read as "+shortened(fixed)))
+		w.values[f] = fixed
+	}
+}
+
 func (r *rowReader) record(w *row, rec record) Record {
+	for _, f := range [...]field{fName, fOperator, fAddress} {
+		r.mend(w, f)
+	}
 	out := Record{
 		Retailer: Retailer{
 			LicenceNo:    r.licence(w, rec),

@@ -48,8 +48,8 @@ type Finder struct {
 
 	held  atomic.Pointer[index.Index]
 	first chan struct{} // closed when the first index is there
-	read  atomic.Int64 // rows of the first reading
-	total atomic.Int64 // rows that it will take
+	read  atomic.Int64  // rows of the first reading
+	total atomic.Int64  // rows that it will take
 
 	seen *seen // Refresh's own
 }

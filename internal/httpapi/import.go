@@ -246,6 +246,7 @@ var rowTexts = map[string]string{
 	"missing":       "缺少内容。",
 	"short_row":     "该行的列数少于表头，缺的各列按空白处理。",
 	"too_long":      "内容过长。",
+	"mended":        "乱码或繁体字，已转换后导入。",
 	"unknown":       "未知的取值。",
 	"licence_no":    "许可证号应为 12 位数字。",
 	"duplicate":     "该许可证号在名单中出现不止一次。",

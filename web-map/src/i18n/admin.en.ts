@@ -5,7 +5,7 @@ export default {
   back: 'Back to the desk',
   people: 'People',
   units: 'Units and devices',
-  retailers: 'Import retailers',
+  retailers: 'Register of retailers',
   policy: 'Dispatch policy',
   devices: 'Devices',
   fences: 'Fences',

@@ -106,6 +106,17 @@ export default {
     source_datum: 'Datum of origin',
     holder: 'Holder',
   },
+  formName: {
+    grocery: 'Grocery',
+    convenience: 'Convenience store',
+    supermarket: 'Supermarket',
+    mall: 'Department store',
+    tobacco_liquor: 'Tobacco and liquor shop',
+    entertainment: 'Entertainment and services',
+    other: 'Other',
+  },
+  holderName: { individual: 'Individual', organisation: 'Organisation' },
+  marketName: { urban: 'Urban', rural: 'Rural' },
   statusName: {
     pending: 'Pending',
     valid: 'Valid',
