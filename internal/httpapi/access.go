@@ -122,6 +122,7 @@ func accessTable() []rule {
 		{method: "POST", path: v1 + "/shifts", access: only(auth.Administrator, auth.Dispatcher, auth.Leader)},
 		{method: "DELETE", path: v1 + "/shifts/{id}", access: only(auth.Administrator, auth.Dispatcher, auth.Leader)},
 
+		{method: "POST", path: v1 + "/dossier", access: desk},
 		{method: "GET", path: v1 + "/retailers", access: desk},
 		{method: "GET", path: v1 + "/retailers/{licence_no}", access: desk},
 		{method: "GET", path: v1 + "/retailers/tiles/{z}/{x}/{y}", access: desk, quiet: true},

@@ -170,8 +170,13 @@ func (s *segment) frame() {
 			b.add(p)
 		}
 		s.boxes = append(s.boxes, b)
-		s.box.add(place{b.west, b.south})
-		s.box.add(place{b.east, b.north})
+		if len(s.boxes)%frameSize == 1 {
+			s.frames = append(s.frames, noBox)
+		}
+		for _, around := range []*box{&s.box, &s.frames[len(s.frames)-1]} {
+			around.add(place{b.west, b.south})
+			around.add(place{b.east, b.north})
+		}
 	}
 }
 

@@ -22,6 +22,7 @@ type segment struct {
 	places  []place  // of each
 	box     box      // around all places
 	boxes   []box    // around each boxSize documents
+	frames  []box    // around each frameSize boxes
 	cells   []geo.Cell
 	cellAt  []uint16 // the first document of each cell; they are in the order of cells, those without a place last
 	located int      // documents with a place
@@ -66,6 +67,9 @@ func (b *box) add(p place) {
 
 // boxSize is the number of documents that share a box.
 const boxSize = 64
+
+// frameSize is the number of boxes that share a frame.
+const frameSize = 32
 
 func (s *segment) len() int { return len(s.ids) }
 

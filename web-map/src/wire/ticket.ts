@@ -161,7 +161,18 @@ export interface Retailer {
   lon: number | null
   lat: number | null
   division_code: string
-  match: 'name' | 'alias' | 'pinyin' | 'initials' | 'address' | 'licence_no' | 'operator' | 'phone' | 'sound' | 'similar' | 'near'
+  match:
+    | 'name'
+    | 'alias'
+    | 'pinyin'
+    | 'initials'
+    | 'address'
+    | 'licence_no'
+    | 'operator'
+    | 'phone'
+    | 'sound'
+    | 'similar'
+    | 'near'
   score: number
   distance_m?: number | null
   open_tickets: number

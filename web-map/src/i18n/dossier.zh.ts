@@ -1,0 +1,38 @@
+/** Words of the dossier of a shop. */
+const zh = {
+  title: '户档案',
+  validTo: '有效期至 {day}',
+  cases: '历史工单',
+  noCases: '没有其他工单',
+  openCases: '{n} 件在办',
+  lastVisit: '上次到场',
+  never: '没有记录',
+  siblings: '同一经营者的其他门店',
+  samePhone: '电话尾号相同',
+  sameName: '同名，请核对',
+  school: '最近的学校',
+  noSchool: '两公里内没有已知的学校',
+  units: '附近单元',
+  noUnits: '没有在班单元',
+  duplicates: '可能重复',
+  duplicateHint: '请打开核对，由您判断',
+  evidence: {
+    retailer: '同一零售户',
+    subtype: '同一类别',
+    place: '相距 {text}',
+    words: '文字相似 {n}%',
+    hours: '{n} 小时前',
+  },
+  warning: {
+    licence_over: '许可证已失效',
+    licence_suspended: '许可证停业中',
+    licence_ends: '许可证 {n} 天后到期',
+    no_licence: '登记册中没有此许可证号',
+    no_place: '登记册中没有位置',
+    many_cases: '一年内 {n} 件工单',
+    repeated: '{n} 天前刚办结，可能为重复诉求',
+    founded: '曾有 {n} 件查实',
+    near_school: '距学校 {n} 米',
+  },
+}
+export default zh
