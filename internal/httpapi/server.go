@@ -172,11 +172,8 @@ func (s *Server) registerRoutes() {
 	s.areaRoutes()
 	s.inboundRoutes()
 	s.retailerRoutes()
-<<<<<<< HEAD
 	s.resolveRoutes()
-=======
 	s.dossierRoutes()
->>>>>>> 4810720 (Show what is known of a shop while a demand is taken in)
 	s.tileRoutes()
 	s.publicRoutes()
 	s.figureRoutes()
