@@ -167,7 +167,6 @@ var allowed = []struct{ from, to, reason string }{
 
 	{"cmd/jiujin", "geo/address", "the command that splits addresses"},
 	{"cmd/jiujin", "geo/area", "the import of areas"},
-	{"cmd/jiujin", "geo/zh", "damaged addresses are repaired first"},
 	{"cmd/jiujin", "geo/basemap", "the import of a map"},
 	{"cmd/jiujin", "geo", "the benches"},
 	{"cmd/jiujin", "geo/road", "the eta command, the import and the bench of roads"},
