@@ -13,6 +13,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"jiujin/geo"
 	"jiujin/geo/road"
 )
 
@@ -104,33 +105,93 @@ func (w *wayfinder) answerLines(ctx context.Context, r io.Reader, out io.Writer)
 }
 
 func (w *wayfinder) answer(line []byte) (any, error) {
-	var q struct{ From, To []float64 }
+	var q struct {
+		From, To, At []float64
+		Within       *float64
+	}
 	if err := json.Unmarshal(line, &q); err != nil {
 		return nil, errors.New(`the line is no JSON object such as {"from":[104.06,30.57],"to":[104.10,30.60]}`)
 	}
-	ends := [2]road.Snap{}
-	for i, p := range [2][]float64{q.From, q.To} {
-		name := [2]string{"from", "to"}[i]
-		if len(p) != 2 || math.Abs(p[0]) > 180 || math.Abs(p[1]) > 90 {
-			return nil, fmt.Errorf("%s: not a point [longitude, latitude] in degrees", name)
-		}
-		var err error
-		if ends[i], err = w.graph.Snap(orb.Point{p[0], p[1]}); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
+	if q.At != nil {
+		return w.roadsAt(q.At)
 	}
-	path, err := w.by.Path(ends[0], ends[1], w.clock)
+	from, err := w.snap("from", q.From)
+	if err != nil {
+		return nil, err
+	}
+	if q.Within != nil {
+		return w.within(from, *q.Within)
+	}
+	to, err := w.snap("to", q.To)
+	if err != nil {
+		return nil, err
+	}
+	path, err := w.by.Path(from, to, w.clock)
 	if err != nil {
 		return nil, err
 	}
 	a := etaAnswer{
 		Metres: toMilli(float64(path.Metres)), Seconds: toMilli(path.Seconds), Path: path.Nodes,
-		FromM: toMilli(float64(ends[0].Off)), ToM: toMilli(float64(ends[1].Off)), FromWay: ends[0].Way, ToWay: ends[1].Way,
+		FromM: toMilli(float64(from.Off)), ToM: toMilli(float64(to.Off)), FromWay: from.Way, ToWay: to.Way,
 	}
 	if a.Path == nil {
 		a.Path = []int64{}
 	}
 	return a, nil
+}
+
+func point(name string, p []float64) (orb.Point, error) {
+	if len(p) != 2 || math.Abs(p[0]) > 180 || math.Abs(p[1]) > 90 {
+		return orb.Point{}, fmt.Errorf("%s: not a point [longitude, latitude] in degrees", name)
+	}
+	return orb.Point{p[0], p[1]}, nil
+}
+
+func (w *wayfinder) snap(name string, p []float64) (road.Snap, error) {
+	at, err := point(name, p)
+	if err != nil {
+		return road.Snap{}, err
+	}
+	s, err := w.graph.Snap(at)
+	if err != nil {
+		return s, fmt.Errorf("%s: %w", name, err)
+	}
+	return s, nil
+}
+
+// within tells of the nodes that are reached for a cost, in the unit of --by.
+func (w *wayfinder) within(from road.Snap, cost float64) (any, error) {
+	if !(cost >= 0) {
+		return nil, errors.New("within: less than nothing")
+	}
+	reached, far := w.by.Reach(from, road.Cost(cost)), geo.Metres(0)
+	for _, n := range reached {
+		far = max(far, geo.Distance(from.Point, n.Point))
+	}
+	return struct {
+		Nodes     int     `json:"nodes"`
+		FarthestM float64 `json:"farthest_m"`
+	}{len(reached), toMilli(float64(far))}, nil
+}
+
+// roadsAt names the two ways nearest to a point, also such as lead nowhere.
+func (w *wayfinder) roadsAt(p []float64) (any, error) {
+	at, err := point("at", p)
+	if err != nil {
+		return nil, err
+	}
+	type near struct {
+		Way    int64   `json:"way"`
+		Metres float64 `json:"metres"`
+	}
+	list := []near{}
+	for _, s := range w.graph.Roads(at, 2) {
+		list = append(list, near{s.Way, toMilli(float64(s.Off))})
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("at: %w", road.ErrNoRoad)
+	}
+	return map[string][]near{"ways": list}, nil
 }
 
 func toMilli(v float64) float64 { return math.Round(v*1000) / 1000 }
