@@ -1,0 +1,97 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/paulmach/orb"
+
+	"jiujin/geo/datum"
+	"jiujin/geo/retailer"
+	"jiujin/internal/pg"
+)
+
+// foundShop is a shop of the register near the scene's case.
+func (s *scene) foundShop(t testing.TB) {
+	t.Helper()
+	err := s.deps.DB.InTx(t.Context(), func(tx *pg.Tx) error {
+		_, err := retailer.Save(context.Background(), tx, []retailer.Retailer{{
+			LicenceNo: "510104100009", Name: "恒发商贸行", Address: "东大街88号", Status: retailer.Valid,
+			Point: &orb.Point{lon, lat}, SourceDatum: datum.WGS84,
+		}})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Server.deps.Shops.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestResolveAnswersWithEvidenceAndAQuestion(t *testing.T) {
+	s := newScene(t)
+	s.foundShop(t)
+	var out struct {
+		Sure       bool
+		Candidates []ResolvedShop
+		Question   *ResolveQuestion
+	}
+	s.do(t, "agent", "/resolve", `{"text":"东大街八十八号的恒发商贸"}`).into(t, http.StatusOK, &out)
+	if len(out.Candidates) != 1 || out.Candidates[0].LicenceNo != "510104100009" || out.Candidates[0].WhyZh == "" || out.Candidates[0].WhyEn == "" {
+		t.Errorf("%+v", out)
+	}
+	s.do(t, "agent", "/resolve", `{"text":"卖假烟的店"}`).into(t, http.StatusOK, &out)
+	if out.Sure || out.Question == nil || out.Question.Zh == "" {
+		t.Errorf("%+v", out)
+	}
+	s.do(t, "agent", "/resolve", `{"text":"x","lon":104.1}`).want(t, 422, "validation")
+}
+
+// A place that nobody has pinned down is asked after, once.
+func TestPlaceCheck(t *testing.T) {
+	s := newScene(t)
+	var made openAnswer
+	s.do(t, "agent", "/tickets", `{"channel":"phone","kind":"report","subtype":"R03","narrative":"店里卖假烟","place_text":"学校旁边的烟摊","reporter":{"mode":"anonymous"}}`).
+		into(t, http.StatusCreated, &made)
+	open := func() []PlaceCheck {
+		var list struct{ Checks []PlaceCheck }
+		s.get(t, "agent", "/place-checks").into(t, http.StatusOK, &list)
+		return list.Checks
+	}
+	if list := open(); len(list) != 1 || list[0].TicketID != made.Ticket.ID || list[0].Question == "" {
+		t.Errorf("%+v", list)
+	}
+	path := fmt.Sprintf("/tickets/%d/place-check", made.Ticket.ID)
+	s.do(t, "agent", path, `{"outcome":"unreachable"}`).into(t, http.StatusOK, &made.Ticket)
+	s.do(t, "agent", path, `{"outcome":"confirmed"}`).want(t, 409, "no_place_check")
+	if list := open(); len(list) != 0 {
+		t.Errorf("still open: %+v", list)
+	}
+}
+
+// What an officer finds on the spot corrects the ticket, and the caller's words are learned.
+func TestLocateOnTheSpot(t *testing.T) {
+	s := newScene(t)
+	s.foundShop(t)
+	tk := s.accepted(t)
+	path := fmt.Sprintf("/tickets/%d/place", tk.ID)
+	body := func(tk Ticket) string {
+		return fmt.Sprintf(`{"version":%d,"retailer_licence_no":"510104100009"}`, tk.Version)
+	}
+	s.do(t, "officer1", path, body(tk)).want(t, 422, "illegal_transition")
+	tk = s.act(t, "officer1", tk, "depart", "")
+	tk = s.act(t, "officer1", tk, "arrive", "")
+	s.do(t, "officer1", path, body(tk)).into(t, http.StatusOK, &tk)
+	if tk.PlaceQuality != "retailer" {
+		t.Errorf("place quality %s", tk.PlaceQuality)
+	}
+	if n := s.count(t, `select count(*) from retailer_alias where words = '云溪路 8 号'`); n != 1 {
+		t.Errorf("%d aliases", n)
+	}
+	if n := s.count(t, `select count(*) from event where type = 'place.verified'`); n != 1 {
+		t.Errorf("%d events", n)
+	}
+}
