@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/paulmach/orb"
+
+	"jiujin/geo/address"
 )
 
 // Query is what a caller says of a place.
@@ -30,6 +32,7 @@ type asked struct {
 	weights  []float32 // what each unit tells
 	mentions []mention
 	kind     bool   // the words name a kind of shop
+	area     []unit // name of Area, without its suffix; empty when the code is not known
 	beside   []bool // units of a landmark that the shop is said to lie beside
 	bigrams  map[uint64]bool
 }
@@ -62,6 +65,12 @@ func (r *Register) read(q Query) *asked {
 	}
 	a.skip = markFillers(a.us)
 	a.parts = scan(a.us, a.skip)
+	if d, ok := address.DivisionByCode(q.Area); ok {
+		a.area = units(d.Name)
+		if named := scan(a.area, nil).divisions; len(named) > 0 {
+			a.area = named[0].stem
+		}
+	}
 	a.branches = signedBranches(a.us)
 	a.beside = landmarkUnits(a.us)
 	a.mentions = r.places.mentions(a.us)

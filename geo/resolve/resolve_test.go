@@ -95,6 +95,20 @@ func TestResolveUsesWhereTheCallerIs(t *testing.T) {
 	}
 }
 
+func TestResolveUsesTheArea(t *testing.T) {
+	a, b := shop(1, "兴旺超市", "锦江区第一大道"), shop(2, "兴旺超市", "青羊区第二大道")
+	c, d := shop(3, "福来烟酒", "第三大道"), shop(4, "福来烟酒", "第四大道")
+	c.Division, d.Division = "510104", "510105"
+	r := resolve.NewRegister([]resolve.Shop{a, b, c, d}, nil)
+	for area, want := range map[string][2]int64{"510104": {1, 3}, "510105": {2, 4}} {
+		for i, text := range []string{"兴旺超市", "福来烟酒"} {
+			if got := r.Resolve(resolve.Query{Text: text, Area: area}).Candidates[0].Shop.ID; got != want[i] {
+				t.Errorf("%s in %s: got shop %d, want %d", text, area, got, want[i])
+			}
+		}
+	}
+}
+
 func TestResolveLearnsAliases(t *testing.T) {
 	s := shop(1, "成都恒发商贸有限公司", "武侯区双楠路18号")
 	before := resolve.NewRegister([]resolve.Shop{s, shop(2, "兴旺超市", "金牛区沙湾路9号")}, nil).Resolve(resolve.Query{Text: "胖嬢嬢的烟摊摊"})

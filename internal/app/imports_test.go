@@ -38,6 +38,7 @@ var allowed = []struct{ from, to, reason string }{
 	{"geo/retailer", "internal/pg", "owns the SQL of the register"},
 	{"geo/resolve", "geo", "how far a shop is from a landmark"},
 	{"geo/resolve", "geo/zh", "the sound of characters"},
+	{"geo/resolve", "geo/address", "the name of the caller's division"},
 	{"geo/resolve", "geo/retailer", "reads the register"},
 	{"geo/resolve", "internal/pg", "owns the SQL of aliases and of checks of places"},
 	{"geo/resolve/trial", "geo/resolve", "measures it"},
