@@ -125,6 +125,7 @@ export default {
     counts: '{open} open · {year} in a year',
     year: '{n} in a year',
     change: 'Change',
+    indexing: 'The index is being built ({n}%); only licence numbers are found for now',
     searching: 'Searching',
     noHits: 'Nothing found; write the place instead',
     retailerNoPlace: 'The register has no location for this shop. Click it on the map.',

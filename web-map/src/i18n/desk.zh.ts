@@ -124,6 +124,7 @@ const zh = {
     counts: '未结 {open} · 一年 {year}',
     year: '一年内 {n} 件',
     change: '更换',
+    indexing: '正在建立索引（{n}%），目前只能按许可证号查找',
     searching: '正在查找',
     noHits: '没有找到，可直接填写地点',
     retailerNoPlace: '登记册中没有此户的位置，请在地图上点选。',

@@ -14,7 +14,7 @@ const en = {
   school: 'Nearest school',
   noSchool: 'No known school within 2 km',
   units: 'Units nearby',
-  noUnits: 'No unit on shift',
+  noUnits: 'No unit on shift with a known position',
   duplicates: 'Perhaps the same matter',
   duplicateHint: 'Open and compare; you decide',
   evidence: {

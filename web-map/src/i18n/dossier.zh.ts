@@ -13,7 +13,7 @@ const zh = {
   school: '最近的学校',
   noSchool: '两公里内没有已知的学校',
   units: '附近单元',
-  noUnits: '没有在班单元',
+  noUnits: '没有位置已知的在班单元',
   duplicates: '可能重复',
   duplicateHint: '请打开核对，由您判断',
   evidence: {
