@@ -92,6 +92,7 @@ fuzz: ## Fuzz every decoder for a minute each
 	go test ./tracking/owntracks -run '^$$' -fuzz FuzzDecode -fuzztime 60s -fuzzminimizetime 1s
 	go test ./tracking/traccar -run '^$$' -fuzz FuzzDecode -fuzztime 60s -fuzzminimizetime 1s
 	go test ./tracking/nmea -run '^$$' -fuzz FuzzRead -fuzztime 60s -fuzzminimizetime 1s
+	go test ./geo/pmtiles -run '^$$' -fuzz FuzzArchive -fuzztime 60s
 	go test ./cmd/jiujin -run '^$$' -fuzz FuzzDecodeLine -fuzztime 60s -fuzzminimizetime 1s
 
 .PHONY: bench

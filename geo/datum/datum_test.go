@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 	"jiujin/geo/datum"
 )
 
-// city is a row of testdata/city-datums.csv.
+// city is a row of testdata/city-datums.csv, or of the larger list that JIUJIN_DATA may have.
 type city struct {
 	name          string
 	wgs, gcj, bd9 orb.Point
@@ -23,7 +24,14 @@ type city struct {
 
 func cities(t *testing.T) []city {
 	t.Helper()
-	file, err := os.Open("../../testdata/city-datums.csv")
+	dir := os.Getenv("JIUJIN_DATA")
+	if dir == "" {
+		dir = "../../../shared/data"
+	}
+	file, err := os.Open(filepath.Join(dir, "coords/china-cities-datums.csv"))
+	if err != nil {
+		file, err = os.Open("../../testdata/city-datums.csv")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,6 +153,69 @@ func TestInverseIsAPreimage(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The whole country, border and islands included: every point within comes back to 1 mm, by a lattice of 0.08 degrees
+// with a part of a step that differs from line to line. Where the shift carries a point over the border, what comes back
+// still converts to the same.
+func TestRoundTripOfTheCountry(t *testing.T) {
+	points, worst := 0, geo.Metres(0)
+	for i, lat := 0, 15.5; lat < 53.7; i, lat = i+1, lat+0.08 {
+		for lon := 73.4 + math.Mod(float64(i)*0.0137, 0.08); lon < 135.2; lon += 0.08 {
+			p := orb.Point{lon, lat}
+			if !datum.InChina(p) {
+				if from(t, datum.GCJ02, p) != p {
+					t.Fatalf("%v is outside and shifted", p)
+				}
+				continue
+			}
+			points++
+			for _, d := range []datum.Datum{datum.GCJ02, datum.BD09} {
+				off := geo.Distance(p, to(t, d, from(t, d, p)))
+				worst = max(worst, off)
+				if off > 0.001 {
+					t.Fatalf("%v by %s and back is %.2g m off", p, d, off)
+				}
+			}
+		}
+	}
+	if points < 150_000 {
+		t.Errorf("only %d points lie in the country", points)
+	}
+	t.Logf("%d points, the worst comes back within %.2g m", points, worst)
+}
+
+// Beyond the border, and in Hong Kong, Macau and Taiwan, GCJ-02 is WGS-84 and so is its inverse, but for the strip of a
+// shift's width beside the border, where a point of GCJ-02 may stand for a place inside.
+func TestOutsideNothingMoves(t *testing.T) {
+	for name, box := range map[string]orb.Bound{
+		"Hong Kong Island": {Min: orb.Point{114.12, 22.20}, Max: orb.Point{114.27, 22.29}},
+		"Kowloon":          {Min: orb.Point{114.15, 22.30}, Max: orb.Point{114.23, 22.36}},
+		"Lantau":           {Min: orb.Point{113.90, 22.22}, Max: orb.Point{114.02, 22.30}},
+		"Macau":            {Min: orb.Point{113.555, 22.185}, Max: orb.Point{113.58, 22.205}},
+		"Taiwan":           {Min: orb.Point{120.2, 22}, Max: orb.Point{121.9, 25.2}},
+		"Penghu":           {Min: orb.Point{119.4, 23.2}, Max: orb.Point{119.75, 23.8}},
+		"Vladivostok":      {Min: orb.Point{131.8, 43.0}, Max: orb.Point{132.2, 43.3}},
+		"Lao Cai":          {Min: orb.Point{103.9, 22.3}, Max: orb.Point{104.05, 22.46}},
+		"Kathmandu valley": {Min: orb.Point{85.2, 27.6}, Max: orb.Point{85.5, 27.8}},
+		"Almaty":           {Min: orb.Point{76.7, 43.1}, Max: orb.Point{77.1, 43.4}},
+		"Ulaanbaatar":      {Min: orb.Point{106.7, 47.8}, Max: orb.Point{107.1, 48}},
+		"Seoul":            {Min: orb.Point{126.7, 37.4}, Max: orb.Point{127.2, 37.7}},
+	} {
+		for i := range 21 {
+			for j := range 21 {
+				p := orb.Point{
+					box.Min[0] + (box.Max[0]-box.Min[0])*float64(i)/20, box.Min[1] + (box.Max[1]-box.Min[1])*float64(j)/20,
+				}
+				if q := from(t, datum.GCJ02, p); q != p {
+					t.Errorf("%s %v is shifted to %v", name, p, q)
+				}
+				if q := to(t, datum.GCJ02, p); q != p {
+					t.Errorf("%s %v is shifted back to %v", name, p, q)
+				}
+			}
+		}
+	}
 }
 
 func TestParse(t *testing.T) {

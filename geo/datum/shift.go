@@ -71,8 +71,14 @@ func fromGCJ(q orb.Point) orb.Point {
 		s := shift(p)
 		return orb.Point{p[0] + s[0], p[1] + s[1]}
 	}, q)
-	if InChina(p) {
-		return p
+	// A place on the border itself comes back a hair beside it.
+	for _, off := range [...]orb.Point{{0, 0}, {hair, 0}, {-hair, 0}, {0, hair}, {0, -hair}} {
+		if near := (orb.Point{p[0] + off[0], p[1] + off[1]}); InChina(near) {
+			return near
+		}
 	}
 	return q
 }
+
+// hair is a fifth of a millimetre, in degrees.
+const hair = 2e-9

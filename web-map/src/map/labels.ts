@@ -40,6 +40,15 @@ export function labels(theme: Theme, k: number, language: Locale): LayerSpecific
   // The same extent has a higher zoom on a larger wall.
   const zoom = (z: number) => z + Math.max(0, Math.log2(k))
   return [
+    label(
+      'stream-name',
+      'water',
+      13,
+      p.waterText,
+      ['all', ofClass('river', 'canal'), ['==', ['geometry-type'], 'LineString']],
+      { ...along, 'text-letter-spacing': 0.3 },
+      zoom(11),
+    ),
     label('river-name', 'water', 15, p.waterText, ofClass('river-label'), {
       ...along,
       'text-letter-spacing': 0.5,
@@ -58,7 +67,45 @@ export function labels(theme: Theme, k: number, language: Locale): LayerSpecific
       zoom(12),
     ),
     label('township-name', 'place', 16, p.districtText, ofClass('township'), spaced, zoom(9), zoom(14)),
+    label(
+      'suburb-name',
+      'place',
+      14,
+      p.districtText,
+      ofClass('suburb', 'neighbourhood', 'hamlet'),
+      { 'text-padding': 6 * k },
+      zoom(13),
+    ),
+    // Where people are sent first, then the rest when there is room.
+    label(
+      'landmark-name',
+      'poi',
+      12,
+      p.text,
+      ofClass('station', 'airport', 'hospital', 'university', 'mall', 'bus_station', 'government'),
+      spot(k),
+      zoom(13.5),
+    ),
+    label(
+      'poi-name',
+      'poi',
+      11,
+      p.roadText,
+      [
+        'all',
+        named,
+        ['!', isClass('station', 'airport', 'hospital', 'university', 'mall', 'bus_station', 'government')],
+      ],
+      spot(k),
+      zoom(15),
+    ),
     // At street level everybody knows the county, and its name would lie over the streets of its town.
     label('town-name', 'place', 19, p.districtText, ofClass('town'), spaced, 0, zoom(11.5)),
+    label('city-name', 'place', 24, p.districtText, ofClass('city'), spaced, 0, zoom(11.5)),
   ]
+}
+
+/** The name of a place without a mark: right on it, or wherever there is room. */
+function spot(k: number): object {
+  return { 'text-max-width': 8, 'text-padding': 4 * k }
 }
