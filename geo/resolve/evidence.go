@@ -48,15 +48,14 @@ const (
 
 // evidence is what is known of one shop with regard to one query.
 type evidence struct {
-	value   [features]float64
-	shop    int32
-	name    shopName
-	parts   parts
-	road    *road // of the shop, the one that agrees
-	near    geo.Metres
-	place   Place // the landmark that landmarkClose is about
-	placeM  geo.Metres
-	matched []int // houses that agree, for people
+	value  [features]float64
+	shop   int32
+	name   shopName
+	parts  parts
+	road   *road // of the shop, the one that agrees
+	near   geo.Metres
+	place  Place // the landmark that landmarkClose is about
+	placeM geo.Metres
 }
 
 // judge compares shops with one query.

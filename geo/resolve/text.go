@@ -31,8 +31,6 @@ func (u unit) value() (int, bool) {
 
 func (u unit) letter() bool { return u.key < unicode.MaxASCII && !u.number() }
 
-func (u unit) han() bool { return !u.number() && u.key > 0x2e00 }
-
 // units reads a text: repaired, simplified, half width, lower case, without punctuation.
 func units(s string) []unit {
 	runes := []rune(plain(s))
