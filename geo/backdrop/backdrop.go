@@ -28,7 +28,7 @@ type Map struct {
 	File   string // a PMTiles archive; without it URL
 	// URL is the address of a tile, with {z}, {x}, {y} and, where it applies, {-y} (rows counted from the south), {s} and
 	// {key}. Several are drawn one above the other. One without {z} is the base address of a WMTS; Layer and the next
-	// three say which of its tiles.
+	// three say which of its tiles: https://t{s}.tianditu.gov.cn/vec_w/wmts has the layer vec, …/cva_w/wmts its names, cva.
 	URL        []string
 	Layer      []string // of a WMTS, one for each URL
 	Style      string   // of a WMTS; "" = default

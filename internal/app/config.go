@@ -39,7 +39,7 @@ type Config struct {
 
 	Region    string `default:"73.4,3.4,135.1,53.6" help:"West, south, east, north in degrees: fixes, cases and imported retailers outside are refused."`
 	Maps      string `help:"File (TOML) with further maps to choose from: PMTiles, XYZ, WMTS; see the operations guide." type:"path"`
-	PublicMap bool   `help:"Maps are shown to people who are not signed in. Each then needs a source and an approval number."`
+	PublicMap bool   `default:"false" help:"Maps are shown to people who are not signed in. Each then needs a source and an approval number."`
 
 	Proxies []string `help:"Networks of reverse proxies whose X-Forwarded-For is believed, such as 10.1.0.0/16."`
 	Origins []string `help:"Further origins whose pages may write, such as https://desk.example.org."`
