@@ -3,12 +3,10 @@ package retailer
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
 	"jiujin/internal/pg"
@@ -107,7 +105,7 @@ func (d *delivering) single(ctx context.Context) error {
 		return d.db.InTx(ctx, func(tx *pg.Tx) error { return d.indexStaged(ctx, tx) })
 	}
 	err := index()
-	if double, ok := errors.AsType[*pgconn.PgError](err); ok && double.Code == "23505" {
+	if isDouble(err) {
 		if err = d.refuseDoubles(ctx); err == nil {
 			err = index()
 		}

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"jiujin/internal/pg"
 )
@@ -325,4 +328,10 @@ func problems(ctx context.Context, q pg.Queryer, id int64, refused bool) ([]Prob
 		out = append(out, list...)
 	}
 	return out, rows.Err()
+}
+
+// isDouble says that a unique index found a licence twice.
+func isDouble(err error) bool {
+	double, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && double.Code == "23505"
 }
