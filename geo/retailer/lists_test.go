@@ -22,9 +22,9 @@ func TestRealLists(t *testing.T) {
 		data = "../../../shared/data"
 	}
 	type series struct {
-		profile, expected, key string
-		lists                  []string
-		allFields              bool
+		profile, expected string
+		lists             []string
+		allFields         bool
 	}
 	for name, s := range map[string]series{
 		"pennsylvania": {profile: "pennsylvania", expected: "pa-tobacco.expected.json", lists: []string{"pa-tobacco-2021-07", "pa-tobacco-2021-08", "pa-tobacco-2022-02", "pa-tobacco-2022-03"}},
