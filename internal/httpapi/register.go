@@ -275,7 +275,10 @@ func (s *Server) listProfiles(ctx context.Context, _ *struct{}) (*profilesOutput
 
 func (s *Server) saveProfile(ctx context.Context, in *saveProfileInput) (*struct{}, error) {
 	_, err := command(ctx, s, in.Key, "POST /retailers/profiles", in.Body, func(ctx context.Context, tx *pg.Tx) (struct{}, error) {
-		return struct{}{}, retailer.SaveProfile(ctx, tx, in.Body.Name, in.Body.Profile)
+		if err := retailer.SaveProfile(ctx, tx, in.Body.Name, in.Body.Profile); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, ticket.Record(tx, actor(who(ctx)), "retailer.profile_saved", 0, 0, ticket.Data{"name": in.Body.Name})
 	})
 	return nil, err
 }
