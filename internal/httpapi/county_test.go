@@ -42,7 +42,7 @@ func TestLeaderSeesTheCounty(t *testing.T) {
 	if len(list.Tickets) != 1 || list.Tickets[0].ID != tk.ID || !slices.Equal(list.Tickets[0].Actions, []ticket.Action{ticket.ActOffer}) {
 		t.Errorf("tickets %s", toJSON(t, list))
 	}
-	if d := s.detail(t, "leader1", tk.ID); d.Narrative != "店里卖假烟" || len(d.Events) != 2 {
+	if d := s.detail(t, "leader1", tk.ID); d.Narrative != "店里卖假烟" || len(d.Events) != 3 {
 		t.Errorf("detail %+v", d)
 	}
 	var ranked struct{ Candidates []dispatch.Candidate }
@@ -168,7 +168,7 @@ func TestEventsNameWhoActed(t *testing.T) {
 		}
 		return out
 	}
-	want := []string{"ticket.registered 人员agent", "ticket.triaged 人员agent", "offer.made 人员dispatcher", "offer.accepted 人员officer1"}
+	want := []string{"ticket.registered 人员agent", "ticket.triaged 人员agent", "place.unverified 人员agent", "offer.made 人员dispatcher", "offer.accepted 人员officer1"}
 	if got := names(); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -187,7 +187,7 @@ func TestEventsNameWhoActed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want = []string{"ticket.registered ", "ticket.triaged ", "offer.made 人员dispatcher", "offer.accepted "}
+	want = []string{"ticket.registered ", "ticket.triaged ", "place.unverified ", "offer.made 人员dispatcher", "offer.accepted "}
 	if got := names(); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}

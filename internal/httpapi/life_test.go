@@ -86,7 +86,7 @@ func TestLifeOfATicketOverHTTP(t *testing.T) {
 		}
 	}
 	d := s.detail(t, "supervisor", tk.ID)
-	if got, want := eventTypes(d), "ticket.registered ticket.triaged offer.made offer.accepted sortie.departed sortie.arrived sortie.finished ticket.closed"; got != want {
+	if got, want := eventTypes(d), "ticket.registered ticket.triaged place.unverified offer.made offer.accepted sortie.departed sortie.arrived sortie.finished ticket.closed"; got != want {
 		t.Errorf("timeline %s, want %s", got, want)
 	}
 	if len(d.Offers) != 1 || d.Offers[0].Status != "accepted" || d.Offers[0].Override != "更熟悉该店" ||

@@ -130,15 +130,16 @@ func (s *Server) resolve(_ context.Context, in *resolveInput) (*resolveOutput, e
 	return out, nil
 }
 
-// checkPlace starts the second contact for a new ticket that needs a visit and whose place nobody has pinned down.
+// checkPlace starts the second contact for a new ticket that needs a visit and whose place is no shop of the register: a
+// point on the map alone is somebody's reading of the caller's words.
 func (s *Server) checkPlace(ctx context.Context, tx *pg.Tx, me ticket.Actor, t *ticket.Ticket) error {
 	sub, _ := ticket.SubtypeByCode(t.Subtype)
-	if !sub.FieldVisit || t.Point != nil {
+	if !sub.FieldVisit || t.RetailerID != 0 && t.Point != nil {
 		return nil
 	}
 	question := ""
 	if t.PlaceText != "" {
-		if a := s.deps.Shops.Register().Resolve(resolve.Query{Text: t.PlaceText}); a.Question != nil {
+		if a := s.deps.Shops.Register().Resolve(resolve.Query{Text: t.PlaceText, Near: t.Point}); a.Question != nil {
 			question = a.Question.Zh
 		}
 	}

@@ -72,6 +72,21 @@ func TestPlaceCheck(t *testing.T) {
 	}
 }
 
+// A point on the map alone is nobody's certainty; a shop of the register needs no second contact.
+func TestOnlyARegisteredShopIsVerified(t *testing.T) {
+	s := newScene(t)
+	s.foundShop(t)
+	s.report(t)
+	shop := `{"channel":"phone","kind":"report","subtype":"R03","narrative":"店里卖假烟","retailer_licence_no":"510104100009","reporter":{"mode":"anonymous"}}`
+	var made openAnswer
+	s.do(t, "agent", "/tickets", shop).into(t, http.StatusCreated, &made)
+	var list struct{ Checks []PlaceCheck }
+	s.get(t, "agent", "/place-checks").into(t, http.StatusOK, &list)
+	if len(list.Checks) != 1 || list.Checks[0].TicketID == made.Ticket.ID {
+		t.Errorf("%+v", list)
+	}
+}
+
 // What an officer finds on the spot corrects the ticket, and the caller's words are learned.
 func TestLocateOnTheSpot(t *testing.T) {
 	s := newScene(t)

@@ -45,6 +45,8 @@ function createDesk() {
   const pinning = shallowRef<Pinning | null>(null)
   /** The place of the demand being taken in, shown on the map. */
   const draftPlace = shallowRef<[lon: number, lat: number] | null>(null)
+  /** The middle of the map after a person moved it close to a neighbourhood: what the caller means may be there. */
+  const mapCentre = shallowRef<[lon: number, lat: number] | null>(null)
   /** A candidate that is not the best and waits for the reason of its choice. */
   const overriding = shallowRef<Candidate | null>(null)
   /** A retailer chosen outside the intake form, for it to take. */
@@ -164,6 +166,7 @@ function createDesk() {
     dialog,
     pinning,
     draftPlace,
+    mapCentre,
     overriding,
     chosenRetailer,
     intakeShown,

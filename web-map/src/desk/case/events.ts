@@ -31,6 +31,9 @@ export const EVENT_TYPES = [
   'terminal.done',
   'terminal.help',
   'terminal.sos',
+  'place.unverified',
+  'place.asked',
+  'place.verified',
 ] as const
 
 /** The names an event's codes stand for. */
@@ -68,7 +71,11 @@ function extras(t: Translate, event: EventView, names: Names): string[] {
   if (event.type === 'sortie.arrived' && typeof d.distance_m === 'number') {
     out.push(t('desk.event.fromScene', { way: distance(d.distance_m) }))
   }
-  if (typeof d.outcome === 'string' && d.outcome) out.push(names.outcome(d.outcome))
+  if (event.type === 'place.asked' && d.outcome) out.push(t(`desk.event.placeAsked.${String(d.outcome)}`))
+  else if (typeof d.outcome === 'string' && d.outcome) out.push(names.outcome(d.outcome))
+  if (event.type === 'place.verified' && d.place_quality) {
+    out.push(t(`desk.event.placeQuality.${String(d.place_quality)}`))
+  }
   if (typeof d.reason === 'string' && d.reason) out.push(reasonOf(t, event.type, d.reason, names))
   if (typeof d.note === 'string' && d.note) out.push(d.note)
   return out

@@ -1,0 +1,31 @@
+/** Words of the place of a demand: who can be meant, what to ask, and the second contact. */
+const zh = {
+  label: '地点',
+  hint: '照来电人说的填：店名、路口、参照物，或拼音、许可证号',
+  asking: '正在查对来电人说的是哪里…',
+  sure: '确定',
+  likely: '可能',
+  doubtful: '存疑',
+  over: '许可证已终止',
+  percent: '把握 {n}%',
+  verdict: { sure: '基本确定', unsure: '不确定', outside: '多半不在登记册中', none: '登记册中没有相符的' },
+  isIt: '应是{name}，按 Enter 选定',
+  ask: '问来电人：',
+  choose: '↑↓ 选择，Enter 选定；都不是就保留原话，并在地图上点选',
+  failed: '暂时无法查对地点：{text} 可照常填写并受理。',
+  open: '未选定零售户：受理后地点为“未核实”，30 分钟内须再联系来电人。',
+  check: {
+    title: '地点未核实',
+    due: '须在 {at} 前再联系来电人',
+    late: '再联系已超时（{at}）',
+    ask: '要问：',
+    askPlace: '请来电人说清具体地点。',
+    words: '原话：',
+    note: '联系情况（可不填）',
+    confirmed: '已核实，地点无误',
+    corrected: '已更正地点',
+    unreachable: '联系不上',
+    failed: '无法读取地点核实任务：{text}',
+  },
+}
+export default zh

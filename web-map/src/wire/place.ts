@@ -1,0 +1,44 @@
+/** What a caller's words about a place come to, and the second contact when nobody is sure of it. */
+
+/** A shop that the caller can mean; the likeliest comes first. */
+export interface ResolvedShop {
+  id: number
+  licence_no: string
+  name: string
+  address: string
+  lon: number | null
+  lat: number | null
+  /** The licence is over. */
+  over: boolean
+  /** Probability, 0 to 1. */
+  score: number
+  why_zh: string
+  why_en: string
+}
+
+export interface ResolveQuestion {
+  about: 'district' | 'town' | 'road' | 'number' | 'place' | 'branch' | 'name' | 'operator' | 'any'
+  /** Answers that tell the candidates apart; empty when there are too many. */
+  options: string[]
+  zh: string
+  en: string
+}
+
+export interface Resolved {
+  sure: boolean
+  /** Probability that it is none of the register. */
+  unknown: number
+  candidates: ResolvedShop[]
+  /** Null when the answer is sure. */
+  question: ResolveQuestion | null
+}
+
+export interface PlaceCheck {
+  ticket_id: number
+  opened_at: string
+  due_at: string
+  /** What to ask the caller, in Chinese; may be empty. */
+  question: string
+}
+
+export type PlaceOutcome = 'confirmed' | 'corrected' | 'unreachable'
