@@ -1,9 +1,8 @@
 package main
 
 import (
-	"bufio"
+	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,7 +14,7 @@ import (
 type addressCmd struct{}
 
 // Run splits the addresses of standard input line by line.
-func (addressCmd) Run() error { return addressLines(os.Stdin, os.Stdout) }
+func (addressCmd) Run(ctx context.Context) error { return addressLines(ctx, os.Stdin, os.Stdout) }
 
 type addressAnswer struct {
 	Spans     [][4]any          `json:"spans"` // label, first character, the one behind the last, text
@@ -31,39 +30,17 @@ type addressDivision struct {
 
 // addressLines answers {"text": …, "area": …} with the parts and divisions of the text, one line for each that it reads.
 // The area, optional, is the code of the division that the caller speaks of.
-func addressLines(r io.Reader, w io.Writer) error {
-	in := bufio.NewReaderSize(r, 64<<10)
-	out := bufio.NewWriter(w)
-	for {
-		line, tooLong, err := readLine(in)
-		if errors.Is(err, io.EOF) && len(line) == 0 && !tooLong {
-			return out.Flush()
-		}
-		if err != nil && !errors.Is(err, io.EOF) {
-			return fmt.Errorf("read standard input: %w", err)
-		}
-		answer, err := json.Marshal(addressLine(line, tooLong))
-		if err != nil {
-			return err
-		}
-		if _, err := out.Write(append(answer, '\n')); err != nil {
-			return fmt.Errorf("write standard output: %w", err)
-		}
-		if in.Buffered() == 0 { // somebody may wait for the answer
-			if err := out.Flush(); err != nil {
-				return fmt.Errorf("write standard output: %w", err)
-			}
-		}
-	}
+func addressLines(ctx context.Context, r io.Reader, w io.Writer) error {
+	return answerLines(ctx, r, w, addressLine)
 }
 
-func addressLine(line []byte, tooLong bool) any {
+func addressLine(line []byte, err error) any {
 	var question struct{ Text, Area string }
-	if tooLong {
-		return map[string]string{"error": fmt.Sprintf("the line has more than %d bytes", lineMax)}
+	if err != nil {
+		return refusal(err)
 	}
 	if err := json.Unmarshal(line, &question); err != nil {
-		return map[string]string{"error": `not a line like {"text": "…"}: ` + err.Error()}
+		return refusal(fmt.Errorf(`not a line like {"text": "…"}: %w`, err))
 	}
 	answer := addressAnswer{Spans: [][4]any{}, Divisions: []addressDivision{}}
 	text, damaged := zh.Repair(question.Text)

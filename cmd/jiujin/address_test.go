@@ -8,7 +8,7 @@ import (
 func TestAddressLines(t *testing.T) {
 	var out strings.Builder
 	in := `{"text":"湖北省武穴市梅川大道163号"}` + "\n" + `nonsense` + "\n" + `{"text":"鼓楼区","area":"320100"}`
-	if err := addressLines(strings.NewReader(in), &out); err != nil {
+	if err := addressLines(t.Context(), strings.NewReader(in), &out); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")

@@ -1,8 +1,7 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -19,53 +18,22 @@ type decodeCmd struct {
 }
 
 // Run answers standard input line by line, also with lines that are not worth it.
-func (d *decodeCmd) Run() error { return decodeLines(os.Stdin, os.Stdout, d.Protocol) }
-
-// lineMax is the longest line that is read; what a longer one holds is passed over.
-const lineMax = 16 << 20
-
-// decodeLines writes one line for each that it reads, in order and at once. It ends with the input, or when nobody reads
-// the output.
-func decodeLines(r io.Reader, w io.Writer, protocol string) error {
-	in := bufio.NewReaderSize(r, 64<<10)
-	for {
-		line, tooLong, err := readLine(in)
-		if errors.Is(err, io.EOF) && len(line) == 0 && !tooLong {
-			return nil
-		}
-		if err != nil && !errors.Is(err, io.EOF) {
-			return fmt.Errorf("read standard input: %w", err)
-		}
-		var out []byte
-		if tooLong {
-			out = describe.Refused(fmt.Errorf("the line has more than %d bytes", lineMax))
-		} else {
-			out = decodeLine(line, protocol)
-		}
-		if _, err := w.Write(append(out, '\n')); err != nil {
-			return fmt.Errorf("write standard output: %w", err)
-		}
-	}
+func (d *decodeCmd) Run(ctx context.Context) error {
+	return decodeLines(ctx, os.Stdin, os.Stdout, d.Protocol)
 }
 
-// readLine reads up to the next line end. Of a line that is too long it keeps nothing.
-func readLine(in *bufio.Reader) (line []byte, tooLong bool, err error) {
-	for {
-		part, err := in.ReadSlice('\n')
-		if tooLong = tooLong || len(line)+len(part) > lineMax; tooLong {
-			line = nil
-		} else {
-			line = append(line, part...)
+// decodeLines answers each line with what its frame says.
+func decodeLines(ctx context.Context, r io.Reader, w io.Writer, protocol string) error {
+	return answerLines(ctx, r, w, func(line []byte, err error) any {
+		if err != nil {
+			return json.RawMessage(describe.Refused(err))
 		}
-		if !errors.Is(err, bufio.ErrBufferFull) {
-			return line, tooLong, err
-		}
-	}
+		return json.RawMessage(decodeLine(line, protocol))
+	})
 }
 
 // decodeLine is the answer to one line.
 func decodeLine(line []byte, protocol string) []byte {
-	line = bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\xef\xbb\xbf")))
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(line, &keys); err != nil || keys == nil {
 		return describe.Refused(errors.New(`the line is no JSON object such as {"hex":"7e…"} or {"text":"…"}`))

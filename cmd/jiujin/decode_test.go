@@ -20,7 +20,7 @@ import (
 func decodeText(t testing.TB, protocol, input string) []map[string]any {
 	t.Helper()
 	var out bytes.Buffer
-	if err := decodeLines(strings.NewReader(input), &out, protocol); err != nil {
+	if err := decodeLines(t.Context(), strings.NewReader(input), &out, protocol); err != nil {
 		t.Fatal(err)
 	}
 	var answers []map[string]any
@@ -79,7 +79,7 @@ func TestDecodeOneOfEach(t *testing.T) {
 		},
 	} {
 		var out bytes.Buffer
-		if err := decodeLines(strings.NewReader(c.line), &out, c.protocol); err != nil || strings.TrimSuffix(out.String(), "\n") != c.want {
+		if err := decodeLines(t.Context(), strings.NewReader(c.line), &out, c.protocol); err != nil || strings.TrimSuffix(out.String(), "\n") != c.want {
 			t.Errorf("%s %s\nis   %s\nwant %s (%v)", c.protocol, c.line, out.String(), c.want, err)
 		}
 	}
@@ -121,7 +121,7 @@ func TestDecodeAnswersAtOnce(t *testing.T) {
 	output, out := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- decodeLines(in, out, "nmea")
+		ended <- decodeLines(t.Context(), in, out, "nmea")
 		out.Close()
 	}()
 	answers := bufio.NewReader(output)
@@ -153,7 +153,7 @@ func TestDecodeExampleOfThePaper(t *testing.T) {
 	command, input, _ := strings.Cut(blocks[1], " <<'END'\n")
 	protocol := strings.TrimPrefix(command, "jiujin decode ")
 	var out bytes.Buffer
-	if err := decodeLines(strings.NewReader(strings.TrimSuffix(input, "END")), &out, protocol); err != nil {
+	if err := decodeLines(t.Context(), strings.NewReader(strings.TrimSuffix(input, "END")), &out, protocol); err != nil {
 		t.Fatal(err)
 	}
 	if want := strings.ReplaceAll(blocks[3], "\n ", "") + "\n"; out.String() != want {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -72,36 +70,19 @@ type etaAnswer struct {
 }
 
 func (w *wayfinder) answerLines(ctx context.Context, r io.Reader, out io.Writer) error {
-	in := bufio.NewReaderSize(r, 64<<10)
-	for ctx.Err() == nil {
-		line, tooLong, err := readLine(in)
-		if errors.Is(err, io.EOF) && len(line) == 0 && !tooLong {
-			return nil
-		}
-		if err != nil && !errors.Is(err, io.EOF) {
-			return fmt.Errorf("read standard input: %w", err)
-		}
-		if line = bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))); len(line) == 0 && !tooLong {
-			continue
+	return answerLines(ctx, r, out, func(line []byte, err error) any {
+		if err == nil && len(line) == 0 {
+			return nil // a blank line asks nothing
 		}
 		var answer any
-		if tooLong {
-			err = fmt.Errorf("the line has more than %d bytes", lineMax)
-		} else {
+		if err == nil {
 			answer, err = w.answer(line)
 		}
 		if err != nil {
-			answer = map[string]string{"error": err.Error()}
+			return refusal(err)
 		}
-		text, err := json.Marshal(answer)
-		if err != nil {
-			return err
-		}
-		if _, err := out.Write(append(text, '\n')); err != nil {
-			return fmt.Errorf("write standard output: %w", err)
-		}
-	}
-	return ctx.Err()
+		return answer
+	})
 }
 
 func (w *wayfinder) answer(line []byte) (any, error) {

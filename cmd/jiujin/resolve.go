@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -34,7 +31,12 @@ func (c *resolveCmd) Run(ctx context.Context, cfg *app.Config) error {
 	if err != nil {
 		return err
 	}
-	return resolveLines(r, c.Lang, os.Stdin, os.Stdout)
+	return answerLines(ctx, os.Stdin, os.Stdout, func(line []byte, err error) any {
+		if err != nil {
+			return refusal(err)
+		}
+		return resolveLine(r, c.Lang, line)
+	})
 }
 
 func (c *resolveCmd) register(ctx context.Context, cfg *app.Config) (*resolve.Register, error) {
@@ -88,43 +90,22 @@ func shopsOf(ids []int64, list []retailer.Listed) []resolve.Shop {
 	return out
 }
 
-// resolveLines writes one line for each that it reads, in order and at once.
-func resolveLines(r *resolve.Register, lang string, in io.Reader, out io.Writer) error {
-	lines := bufio.NewReaderSize(in, 64<<10)
-	for {
-		line, tooLong, err := readLine(lines)
-		if errors.Is(err, io.EOF) && len(line) == 0 && !tooLong {
-			return nil
-		}
-		if err != nil && !errors.Is(err, io.EOF) {
-			return fmt.Errorf("read standard input: %w", err)
-		}
-		var answer any
-		if q, err := readQuery(line, tooLong); err != nil {
-			answer = map[string]string{"error": err.Error()}
-		} else {
-			answer = wireAnswer(r.Resolve(q), lang)
-		}
-		b, err := json.Marshal(answer)
-		if err != nil {
-			return fmt.Errorf("write an answer: %w", err)
-		}
-		if _, err := out.Write(append(b, '\n')); err != nil {
-			return fmt.Errorf("write standard output: %w", err)
-		}
+// resolveLine is the answer to one line.
+func resolveLine(r *resolve.Register, lang string, line []byte) any {
+	q, err := readQuery(line)
+	if err != nil {
+		return refusal(err)
 	}
+	return wireAnswer(r.Resolve(q), lang)
 }
 
-func readQuery(line []byte, tooLong bool) (resolve.Query, error) {
+func readQuery(line []byte) (resolve.Query, error) {
 	var in struct {
 		Text string    `json:"text"`
 		Near []float64 `json:"near"`
 		Area string    `json:"area"`
 	}
-	if tooLong {
-		return resolve.Query{}, fmt.Errorf("the line has more than %d bytes", lineMax)
-	}
-	if err := json.Unmarshal(bytes.TrimPrefix(bytes.TrimSpace(line), []byte("\xef\xbb\xbf")), &in); err != nil {
+	if err := json.Unmarshal(line, &in); err != nil {
 		return resolve.Query{}, fmt.Errorf(`the line is no JSON object such as {"text":"…","near":[lon,lat],"area":"510104"}: %w`, err)
 	}
 	q := resolve.Query{Text: in.Text, Area: in.Area}
