@@ -1,9 +1,16 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
+	"path/filepath"
+
+	"jiujin/internal/app"
+	"jiujin/internal/pg"
 )
 
 // benchCmd measures the service on the machine it runs on. Each bench prints one JSON object and nothing else on
@@ -29,3 +36,45 @@ func printFigures(v any) error {
 	}
 	return nil
 }
+
+// scratch is a folder of a bench, with databases of its own.
+type scratch struct {
+	dir string
+	cfg app.Config
+	log *slog.Logger // of errors only
+}
+
+// newScratch makes a folder inside parent, or where the system keeps temporary files when parent is "". The caller
+// removes it.
+func newScratch(cfg *app.Config, parent string) (*scratch, error) {
+	dir, err := os.MkdirTemp(parent, "jiujin-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("folder of the bench: %w", err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil { // for the user postgres
+		return nil, errors.Join(fmt.Errorf("folder of the bench: %w", err), os.RemoveAll(dir))
+	}
+	s := &scratch{dir: dir, cfg: *cfg, log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))}
+	s.cfg.DatabaseURL = ""
+	return s, nil
+}
+
+// path is that of a file in the folder.
+func (s *scratch) path(name string) string { return filepath.Join(s.dir, name) }
+
+// database calls fn with a database in a cluster of its own, migrated and empty. It ends before database returns.
+func (s *scratch) database(ctx context.Context, name string, fn func(ctx context.Context, db *pg.DB, url string) error) error {
+	cfg := s.cfg
+	cfg.DataDir = s.path(name)
+	return app.WithDatabase(ctx, cfg, s.log, func(ctx context.Context, url string) error {
+		db, err := app.OpenDatabase(ctx, url, s.log)
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		return fn(ctx, db, url)
+	})
+}
+
+// remove removes the folder and what is in it.
+func (s *scratch) remove() error { return os.RemoveAll(s.dir) }

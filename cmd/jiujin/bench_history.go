@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -49,36 +46,24 @@ type latency struct {
 }
 
 // Run stores a day of a fleet, builds the tracks, and reads unit-days while the next day is being stored.
-func (b *benchHistoryCmd) Run(ctx context.Context, cfg *app.Config) error {
-	dir, err := os.MkdirTemp(b.DataDir, "jiujin-bench-")
+func (b *benchHistoryCmd) Run(ctx context.Context, cfg *app.Config) (err error) {
+	own, err := newScratch(cfg, b.DataDir)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	if err := os.Chmod(dir, 0o755); err != nil { // for the user postgres
-		return err
-	}
-	private := *cfg
-	private.DatabaseURL, private.DataDir = "", dir
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
-	return app.WithDatabase(ctx, private, log, func(ctx context.Context, url string) error {
-		db, err := app.OpenDatabase(ctx, url, log)
-		if err != nil {
-			return err
-		}
-		defer db.Close()
+	defer func() { err = errors.Join(err, own.remove()) }()
+	return own.database(ctx, "history", func(ctx context.Context, db *pg.DB, _ string) error {
 		noon := time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)
 		db.Now = func() time.Time { return noon }
 		if err := tracking.EnsurePartitions(ctx, db, noon); err != nil {
 			return err
 		}
-		spool, err := tracking.OpenLog(filepath.Join(dir, "spool"), 8<<30)
+		spool, err := tracking.OpenLog(own.path("spool"), 8<<30)
 		if err != nil {
 			return err
 		}
-		rules := tracking.DefaultRules()
 		h := &historyBench{benchHistoryCmd: b, db: db, fleet: newFleet(b.Units, b.Every), day: noon.Add(-36 * time.Hour)}
-		h.in = tracking.NewIngestor(db, spool, tracking.NewStore(), rules, nil, log)
+		h.in = tracking.NewIngestor(db, spool, tracking.NewStore(), tracking.DefaultRules(), nil, own.log)
 		running, stop := context.WithCancel(ctx)
 		ended := make(chan error, 1)
 		go func() { ended <- h.in.Run(running) }()

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -54,32 +53,25 @@ type killedFigures struct {
 }
 
 // Run imports a list of made-up licences into a database of its own, the same list again, and the next month's.
-func (b *benchRegisterCmd) Run(ctx context.Context, cfg *app.Config) error {
-	dir, err := os.MkdirTemp(b.DataDir, "jiujin-bench-")
+func (b *benchRegisterCmd) Run(ctx context.Context, cfg *app.Config) (err error) {
+	own, err := newScratch(cfg, b.DataDir)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	if err := os.Chmod(dir, 0o755); err != nil { // for the user postgres
-		return err
-	}
-	private := *cfg
-	private.DatabaseURL, private.DataDir = "", dir
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
-	first, next := filepath.Join(dir, "first.csv"), filepath.Join(dir, "next.csv")
+	defer func() { err = errors.Join(err, own.remove()) }()
+	first, next := own.path("first.csv"), own.path("next.csv")
 	if err := errors.Join(writeRegister(first, b.Rows, 0), writeRegister(next, b.Rows, b.Changed)); err != nil {
 		return err
 	}
 	f := registerFigures{Rows: b.Rows}
 	var want, got string
-	err = app.WithDatabase(ctx, private, log, func(ctx context.Context, url string) (err error) {
-		want, err = b.measure(ctx, url, log, first, next, &f)
+	err = own.database(ctx, "whole", func(ctx context.Context, db *pg.DB, _ string) (err error) {
+		want, err = b.measure(ctx, db, first, next, &f)
 		return err
 	})
 	if err == nil && b.Kills > 0 {
-		private.DataDir = filepath.Join(dir, "killed")
-		err = app.WithDatabase(ctx, private, log, func(ctx context.Context, url string) (err error) {
-			got, err = b.recover(ctx, url, log, first, next, &f)
+		err = own.database(ctx, "killed", func(ctx context.Context, db *pg.DB, url string) (err error) {
+			got, err = b.recover(ctx, db, url, first, next, &f)
 			return err
 		})
 		if f.Recovers = err == nil && got == want; !f.Recovers {
@@ -90,15 +82,12 @@ func (b *benchRegisterCmd) Run(ctx context.Context, cfg *app.Config) error {
 }
 
 // measure imports the lists and says what the register is like at the end.
-func (b *benchRegisterCmd) measure(ctx context.Context, url string, log *slog.Logger, first, next string, f *registerFigures) (string, error) {
-	db, err := app.OpenDatabase(ctx, url, log)
+func (b *benchRegisterCmd) measure(ctx context.Context, db *pg.DB, first, next string, f *registerFigures) (string, error) {
+	info, err := os.Stat(first)
 	if err != nil {
 		return "", err
 	}
-	defer db.Close()
-	if info, err := os.Stat(first); err == nil {
-		f.Bytes = info.Size()
-	}
+	f.Bytes = info.Size()
 	for _, run := range []struct {
 		path string
 		into *importFigures
@@ -118,12 +107,7 @@ func (b *benchRegisterCmd) measure(ctx context.Context, url string, log *slog.Lo
 }
 
 // recover imports the lists in processes that are killed, and says what the register is like at the end.
-func (b *benchRegisterCmd) recover(ctx context.Context, url string, log *slog.Logger, first, next string, f *registerFigures) (string, error) {
-	db, err := app.OpenDatabase(ctx, url, log)
-	if err != nil {
-		return "", err
-	}
-	defer db.Close()
+func (b *benchRegisterCmd) recover(ctx context.Context, db *pg.DB, url, first, next string, f *registerFigures) (string, error) {
 	for _, list := range []string{first, next} {
 		killed, err := importKilled(ctx, db, url, list, b.Kills)
 		f.Kills = append(f.Kills, killed...)
