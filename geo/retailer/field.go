@@ -16,9 +16,13 @@ import (
 // parentheses latitude, as registers publish it; within China the ranges decide. What is before the parentheses stays
 // as the address when both come from one column.
 func (w *row) splitPoint(s string) {
+	inAddress := w.values[fAddress] == s
 	at := pointForm.FindStringSubmatchIndex(s)
+	if at != nil && at[0] > 0 && at[4] < 0 {
+		at = nil // 005 5610 at the end of an address is a postcode
+	}
 	if at == nil {
-		if strings.ContainsAny(s, "()") || w.values[fAddress] != s {
+		if !inAddress || brokenPoint.MatchString(s) {
 			w.problem(fPoint, "number", errors.New("not a pair of degrees"))
 		}
 		return
@@ -37,7 +41,7 @@ func (w *row) splitPoint(s string) {
 		first, second = second, first
 	}
 	w.values[fLon], w.values[fLat] = first, second
-	if w.values[fAddress] == s {
+	if inAddress {
 		w.values[fAddress] = strings.TrimSpace(s[:at[0]])
 	}
 }

@@ -282,5 +282,8 @@ func (r *rowReader) point(w *row) *orb.Point {
 }
 
 // pointForm finds the point at the end of a text, such as 104.06,30.57 or POINT(104.06 30.57) or an address with
-// (39.91, -76.68) behind it.
-var pointForm = regexp.MustCompile(`(?i)(point\s*)?(\()?\s*(-?\d+(?:\.\d+)?)\s*[,，;\s]\s*(-?\d+(?:\.\d+)?)\s*\)?\s*$`)
+// (39.91, -76.68) behind it; brokenPoint finds one that is not whole.
+var (
+	pointForm   = regexp.MustCompile(`(?i)(point\s*)?(\()?\s*(-?\d+(?:\.\d+)?)\s*[,，;\s]\s*(-?\d+(?:\.\d+)?)\s*\)?\s*$`)
+	brokenPoint = regexp.MustCompile(`\([-\d.,，;\s]*\)?\s*$`)
+)
