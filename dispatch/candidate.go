@@ -7,6 +7,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"jiujin/geo/area"
 	"jiujin/ticket"
 	"jiujin/tracking"
 )
@@ -27,7 +28,8 @@ const (
 	ReasonETAOverCap Reason = "eta_over_cap"
 	ReasonBest       Reason = "best"
 	ReasonFarther    Reason = "farther"
-	ReasonPenalised  Reason = "penalised" // would be there first, but declined lately or is not sure to be where it was
+	ReasonOtherSquad Reason = "other_squad" // would be there first, but another squad is responsible for the place
+	ReasonPenalised  Reason = "penalised"   // would be there first, but declined lately or is not sure to be where it was
 )
 
 // Hard tells whether nobody may send the unit in spite of the reason.
@@ -50,6 +52,8 @@ type Facts struct {
 	UnitID         int64
 	CallSign       string
 	Squad          string
+	OrgPath        string // of the organisation it belongs to
+	CountyID       int64
 	Crew           int
 	InRepair       bool
 	RepairReason   string
@@ -69,6 +73,7 @@ type Candidate struct {
 	UnitID    int64              `json:"unit_id"`
 	CallSign  string             `json:"call_sign"`
 	Squad     string             `json:"squad"`
+	Territory Territory          `json:"territory" enum:"own,other,other_county," doc:"Whose the place is; empty when nobody is responsible there"`
 	Rank      int                `json:"rank"` // 1 is best; 0 = not eligible
 	Eligible  bool               `json:"eligible"`
 	Reason    Reason             `json:"reason"`
@@ -92,12 +97,21 @@ type located struct {
 	eta   ETA
 }
 
+// matter is a ticket that is ranked for, with what its ranking depends on besides the units.
+type matter struct {
+	t           *ticket.Ticket
+	policy      Policy
+	responsible []area.Body // for the place; nobody when empty
+	now         time.Time
+}
+
 // rank orders the units for a ticket: eligible ones by score, which is kept to a tenth of a minute, then by distance;
-// after them the others by distance, then those without a position. Ties go to the lower id. It decides nothing that the database does not check again.
-func rank(t *ticket.Ticket, p Policy, units []Facts, where map[int64]located, now time.Time) []Candidate {
+// after them the others by distance, then those without a position. Ties go to the lower id. It decides nothing that the
+// database does not check again.
+func rank(m matter, units []Facts, where map[int64]located) []Candidate {
 	out := make([]Candidate, 0, len(units))
 	for _, u := range units {
-		out = append(out, candidate(t, p, u, where[u.UnitID], now))
+		out = append(out, candidate(m, u, where[u.UnitID]))
 	}
 	slices.SortFunc(out, func(a, b Candidate) int {
 		score := 0
@@ -118,25 +132,35 @@ func rank(t *ticket.Ticket, p Policy, units []Facts, where map[int64]located, no
 			continue
 		}
 		c.Rank = i + 1
-		switch {
-		case i == 0:
-			c.Reason = ReasonBest
-		case c.ETAS < out[0].ETAS:
-			c.Reason = ReasonPenalised
-			c.Params["decline_min"], c.Params["age_min"] = c.Terms["decline"], c.Terms["age"]
-		default:
-			c.Reason = ReasonFarther
-			c.Params["more_s"] = c.ETAS - out[0].ETAS
-			c.Params["more_min"] = round1(c.ScoreMin - out[0].ScoreMin)
-		}
+		c.explain(&out[0])
 	}
 	return out
 }
 
-func candidate(t *ticket.Ticket, p Policy, u Facts, at located, now time.Time) Candidate {
+// explain says why an eligible unit stands where it stands.
+func (c *Candidate) explain(best *Candidate) {
+	if c.Terms["border"] > 0 {
+		c.Params["border_min"] = c.Terms["border"]
+	}
+	switch {
+	case c == best:
+		c.Reason = ReasonBest
+	case c.ETAS < best.ETAS && c.Terms["border"] > 0 && c.Terms["decline"]+c.Terms["age"] == 0:
+		c.Reason = ReasonOtherSquad
+	case c.ETAS < best.ETAS:
+		c.Reason = ReasonPenalised
+		c.Params["decline_min"], c.Params["age_min"] = c.Terms["decline"], c.Terms["age"]
+	default:
+		c.Reason = ReasonFarther
+		c.Params["more_s"] = c.ETAS - best.ETAS
+		c.Params["more_min"] = round1(c.ScoreMin - best.ScoreMin)
+	}
+}
+
+func candidate(m matter, u Facts, at located) Candidate {
 	c := Candidate{
-		UnitID: u.UnitID, CallSign: u.CallSign, Squad: u.Squad, Load: u.SortiesToday,
-		Params: map[string]any{}, Terms: map[string]float64{}, Freshness: tracking.FreshnessAt(at.at, now),
+		UnitID: u.UnitID, CallSign: u.CallSign, Squad: u.Squad, Territory: territory(m.responsible, u), Load: u.SortiesToday,
+		Params: map[string]any{}, Terms: map[string]float64{}, Freshness: tracking.FreshnessAt(at.at, m.now),
 	}
 	if !at.at.IsZero() {
 		lon, lat, fixedAt := at.point.Lon(), at.point.Lat(), at.at
@@ -145,10 +169,11 @@ func candidate(t *ticket.Ticket, p Policy, u Facts, at located, now time.Time) C
 		c.DistanceM, c.ETAS, c.ETABasis = float64(at.eta.Metres), int(eta/time.Second), at.eta.Basis
 		c.Terms["eta"] = round1(eta.Minutes())
 		c.Terms["decline"] = min(declineCost*float64(u.Declines4h), maxDecline)
-		c.Terms["age"] = round1(0.05 * min(max(now.Sub(at.at).Minutes()-5, 0), 60))
-		c.ScoreMin = round1(c.Terms["eta"] + c.Terms["decline"] + c.Terms["age"])
+		c.Terms["age"] = round1(0.05 * min(max(m.now.Sub(at.at).Minutes()-5, 0), 60))
+		c.Terms["border"] = c.Territory.cost(m.policy)
+		c.ScoreMin = round1(c.Terms["eta"] + c.Terms["decline"] + c.Terms["age"] + c.Terms["border"])
 	}
-	c.Reason = obstacle(t, p, u, at, now, c.Params)
+	c.Reason = obstacle(m.t, m.policy, u, at, m.now, c.Params)
 	c.Eligible = c.Reason == ""
 	return c
 }

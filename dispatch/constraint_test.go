@@ -44,7 +44,7 @@ reporter_pkey reporter_appeal_id_fkey reveal_pkey reveal_appeal_id_fkey reveal_p
 event_pkey event_head_pkey event_head_only_row_check
 shift_not_empty shift_pkey shift_unit_id_fkey
 dispatch_policy_pkey dispatch_policy_urgency_check dispatch_policy_mode_check dispatch_policy_offer_seconds_check
-dispatch_policy_max_offers_check dispatch_policy_eta_cap_min_check
+dispatch_policy_max_offers_check dispatch_policy_eta_cap_min_check dispatch_policy_border_min_check
 offer_state_known offer_answered_once offer_expires_later offer_pkey offer_ticket_id_fkey offer_unit_id_fkey
 sortie_outcome_with_end sortie_outcome_known sortie_times_in_order sortie_pkey sortie_ticket_id_fkey sortie_unit_id_fkey sortie_offer_id_fkey
 proposal_pkey proposal_ticket_id_fkey proposal_unit_id_fkey`
@@ -136,6 +136,7 @@ func TestConstraintsHold(t *testing.T) {
 		{"dispatch_policy_offer_seconds_check", `update dispatch_policy set offer_seconds = 9`},
 		{"dispatch_policy_max_offers_check", `update dispatch_policy set max_offers = 0`},
 		{"dispatch_policy_eta_cap_min_check", `update dispatch_policy set eta_cap_min = 4`},
+		{"dispatch_policy_border_min_check", `update dispatch_policy set border_min = 61`},
 		{"event_head_only_row_check", `insert into event_head values (false, 1, now(), '')`},
 	} {
 		tried = append(tried, v.constraint)

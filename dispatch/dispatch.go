@@ -68,6 +68,9 @@ type Policy struct {
 	OfferSeconds int    `json:"offer_seconds"`
 	MaxOffers    int    `json:"max_offers"` // unanswered or declined offers before the alarm
 	ETACapMin    int    `json:"eta_cap_min"`
+	// BorderMin is how many minutes sooner than a unit of the responsible squad one of another squad of the county must
+	// be there to rank level with it; from another county it is four times as many. 0 = whoever is there first.
+	BorderMin int `json:"border_min"`
 }
 
 // OfferFor is how long an offer stays open.
@@ -86,6 +89,7 @@ func (p Policy) check() (bad ticket.Invalid) {
 		{"offer_seconds", p.OfferSeconds, 10, 3600},
 		{"max_offers", p.MaxOffers, 1, 10},
 		{"eta_cap_min", p.ETACapMin, 5, 1440},
+		{"border_min", p.BorderMin, 0, 60},
 	} {
 		if limit.value < limit.lo || limit.value > limit.hi {
 			bad = append(bad, ticket.FieldError{Field: limit.field, Code: "out_of_range"})

@@ -124,6 +124,8 @@ func TestPolicy(t *testing.T) {
 		{Urgency: 1, Mode: "auto", OfferSeconds: 9, MaxOffers: 1, ETACapMin: 5},
 		{Urgency: 1, Mode: "auto", OfferSeconds: 30, MaxOffers: 11, ETACapMin: 5},
 		{Urgency: 1, Mode: "auto", OfferSeconds: 30, MaxOffers: 1, ETACapMin: 1441},
+		{Urgency: 1, Mode: "auto", OfferSeconds: 30, MaxOffers: 1, ETACapMin: 5, BorderMin: 61},
+		{Urgency: 1, Mode: "auto", OfferSeconds: 30, MaxOffers: 1, ETACapMin: 5, BorderMin: -1},
 	} {
 		var bad ticket.Invalid
 		if err := set(wrong); !errors.As(err, &bad) || len(bad) != 1 {

@@ -1,8 +1,11 @@
 package dispatch
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"jiujin/geo"
+	"jiujin/geo/area"
 	"jiujin/ticket"
 	"jiujin/tracking"
 )
@@ -28,7 +32,7 @@ func place(id int64, minutes float64, age time.Duration) (Facts, located) {
 }
 
 func rankOne(t ticket.Ticket, f Facts, at located) Candidate {
-	return rank(&t, rankPolicy, []Facts{f}, map[int64]located{f.UnitID: at}, rankNow)[0]
+	return rank(matter{t: &t, policy: rankPolicy, now: rankNow}, []Facts{f}, map[int64]located{f.UnitID: at})[0]
 }
 
 // Each obstacle, with what the screen shows beside it, and just not.
@@ -100,7 +104,7 @@ func TestObstaclesInOrder(t *testing.T) {
 	for reason, hard := range map[Reason]bool{
 		ReasonInRepair: true, ReasonOffShift: true, ReasonOnTask: true, ReasonOffered: true, ReasonNoFix: false, ReasonStaleFix: false,
 		ReasonCrew: false, ReasonDeclined: false, ReasonETAOverCap: false, ReasonBest: false, ReasonFarther: false,
-		ReasonPenalised: false,
+		ReasonPenalised: false, ReasonOtherSquad: false,
 	} {
 		if reason.Hard() != hard {
 			t.Errorf("%s: hard is %v", reason, !hard)
@@ -153,7 +157,7 @@ func TestRankOrder(t *testing.T) {
 	add(3, 11.98, fine)                                 // the same score in tenths, but nearer
 	add(2, 10, func(f *Facts) { f.Declines4h = 1 })     // 13: farther than it looks
 	add(1, 0, func(f *Facts) { f.OfferedTicket = "N" }) // no position, and more
-	got := rank(&rankTicket, rankPolicy, facts, where, rankNow)
+	got := rank(matter{t: &rankTicket, policy: rankPolicy, now: rankNow}, facts, where)
 	order := []int64{}
 	for _, c := range got {
 		order = append(order, c.UnitID)
@@ -191,11 +195,23 @@ func TestRankHolds(t *testing.T) {
 			f, at := place(int64(i+1), rapid.Float64Range(2, 150).Draw(t, "minutes"), time.Duration(rapid.IntRange(0, 40).Draw(t, "age"))*time.Minute)
 			f.OnShift, f.InRepair = rapid.IntRange(0, 4).Draw(t, "shift") > 0, rapid.IntRange(0, 4).Draw(t, "repair") == 0
 			f.Crew, f.Declines4h = rapid.IntRange(1, 3).Draw(t, "crew"), rapid.IntRange(0, 4).Draw(t, "declines")
+			f.OrgPath, f.CountyID = rapid.SampledFrom([]string{"1.2.3.4.", "1.2.3.5.", "1.2.6.7."}).Draw(t, "squad"), 3
+			if strings.HasPrefix(f.OrgPath, "1.2.6.") {
+				f.CountyID = 6
+			}
 			if facts[i] = f; rapid.IntRange(0, 4).Draw(t, "located") > 0 {
 				where[f.UnitID] = at
 			}
 		}
-		got := rank(&rankTicket, rankPolicy, facts, where, rankNow)
+		m := matter{t: &rankTicket, policy: rankPolicy, now: rankNow}
+		m.policy.BorderMin = rapid.IntRange(0, 60).Draw(t, "border")
+		m.responsible = rapid.SliceOfN(rapid.SampledFrom([]area.Body{
+			{OrgID: 4, Path: "1.2.3.4.", CountyID: 3}, {OrgID: 5, Path: "1.2.3.5.", CountyID: 3}, {OrgID: 7, Path: "1.2.6.7.", CountyID: 6},
+		}), 0, 3).Draw(t, "responsible")
+		got := rank(m, facts, where)
+		if want := naiveOrder(m, facts, where); !slices.Equal(ids(got)[:len(want)], want) {
+			t.Fatalf("order %v, want %v first", ids(got), want)
+		}
 		seen := map[int64]bool{}
 		for i, c := range got {
 			if seen[c.UnitID] = true; c.Reason == "" {
@@ -204,8 +220,8 @@ func TestRankHolds(t *testing.T) {
 			wasEligible := i == 0 || got[i-1].Eligible
 			switch {
 			case c.Eligible && (!wasEligible || c.Rank != i+1 || (c.Reason == ReasonBest) != (i == 0)),
-				c.Eligible && i > 0 && c.ScoreMin < got[i-1].ScoreMin, !c.Eligible && (c.Rank != 0 || c.Reason == ReasonBest || c.Reason == ReasonFarther || c.Reason == ReasonPenalised),
-				(c.Reason == ReasonPenalised) != (c.Eligible && c.ETAS < got[0].ETAS), c.Reason == ReasonFarther && c.Params["more_s"].(int) < 0:
+				c.Eligible && i > 0 && c.ScoreMin < got[i-1].ScoreMin, !c.Eligible && (c.Rank != 0 || c.Reason == ReasonBest || c.Reason == ReasonFarther || sooner(c)),
+				sooner(c) != (c.Eligible && c.ETAS < got[0].ETAS), c.Reason == ReasonFarther && c.Params["more_s"].(int) < 0:
 				t.Fatalf("place %d: %+v", i, c)
 			}
 		}
@@ -213,10 +229,45 @@ func TestRankHolds(t *testing.T) {
 			t.Fatalf("%d of %d units are ranked", len(seen), n)
 		}
 		shuffled := rapid.Permutation(facts).Draw(t, "shuffled")
-		if again := rank(&rankTicket, rankPolicy, shuffled, where, rankNow); fmt.Sprint(ids(again)) != fmt.Sprint(ids(got)) {
+		if again := rank(m, shuffled, where); fmt.Sprint(ids(again)) != fmt.Sprint(ids(got)) {
 			t.Fatalf("order %v becomes %v", ids(got), ids(again))
 		}
 	})
+}
+
+func sooner(c Candidate) bool { return c.Reason == ReasonPenalised || c.Reason == ReasonOtherSquad }
+
+// naiveOrder puts who may go in order by the words of the rule: minutes to arrive, 3 for each refusal (9 at most), a
+// twentieth of the age of the position above 5 minutes, the border (four times for another county); each in tenths.
+func naiveOrder(m matter, units []Facts, where map[int64]located) []int64 {
+	tenth := func(minutes float64) int { return int(math.Floor(minutes*10 + 0.5)) }
+	score := map[int64]int{}
+	var fit []int64
+	for _, u := range units {
+		at, ok := where[u.UnitID]
+		if !ok || obstacle(m.t, m.policy, u, at, m.now, map[string]any{}) != "" {
+			continue
+		}
+		border := 0
+		if len(m.responsible) > 0 {
+			border = 4
+			for _, b := range m.responsible {
+				if u.CountyID == b.CountyID {
+					border = min(border, 1)
+				}
+				if strings.HasPrefix(u.OrgPath, b.Path) {
+					border = 0
+				}
+			}
+		}
+		old := min(max(m.now.Sub(at.at).Minutes()-5, 0), 60)
+		score[u.UnitID] = tenth(at.eta.Travel.Minutes()+2) + 10*min(3*u.Declines4h, 9) + tenth(old/20) + 10*border*m.policy.BorderMin
+		fit = append(fit, u.UnitID)
+	}
+	slices.SortFunc(fit, func(a, b int64) int {
+		return cmp.Or(cmp.Compare(score[a], score[b]), cmp.Compare(where[a].eta.Metres, where[b].eta.Metres), cmp.Compare(a, b))
+	})
+	return fit
 }
 
 func ids(list []Candidate) (out []int64) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"jiujin/geo/area"
 	"jiujin/geo/road"
 	"jiujin/internal/pg"
 	"jiujin/ticket"
@@ -44,6 +45,7 @@ type duty struct {
 	policies map[int]Policy
 	units    map[string][]Facts          // by the tickets' branch
 	refusals map[int64]map[int64]refusal // by ticket, then unit
+	bodies   map[int64][]area.Body       // who is responsible, by ticket
 }
 
 // refusal is a unit's no to a ticket: declined, left unanswered, or taken and given back.
@@ -86,7 +88,7 @@ func (s *Service) rank(ctx context.Context, d *duty, t *ticket.Ticket) ([]Candid
 	for _, n := range near {
 		chosen = append(chosen, facts[n.Fix.UnitID])
 	}
-	return rank(t, p, chosen, where, d.now), nil
+	return rank(matter{t, p, d.bodies[t.ID], d.now}, chosen, where), nil
 }
 
 // locate asks the ETA source how far the units are.

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/paulmach/orb"
 
+	"jiujin/geo/area"
 	"jiujin/internal/pg"
 	"jiujin/ticket"
 )
@@ -14,7 +16,7 @@ import (
 const (
 	// Everything about the units of a branch that a ranking needs, except who refused which ticket.
 	selectFacts = `
-select u.id, u.call_sign, squad.name, u.crew,
+select u.id, u.call_sign, squad.name, o.path, case squad.level when 'squad' then squad.parent_id else squad.id end, u.crew,
     u.out_of_service_since is not null, u.out_of_service_reason,
     exists (select from shift s where s.unit_id = u.id and s.span @> @now::timestamptz),
     coalesce((select t.number from offer f join ticket t on t.id = f.ticket_id where f.unit_id = u.id and f.state = 'open'), ''),
@@ -40,10 +42,10 @@ where f.ticket_id = any($1) and (f.state in ('declined', 'expired') or s.outcome
 order by f.ticket_id, f.unit_id, f.id desc`
 
 	selectPolicies = `
-select urgency, mode, offer_seconds, max_offers, eta_cap_min from dispatch_policy order by urgency`
+select urgency, mode, offer_seconds, max_offers, eta_cap_min, border_min from dispatch_policy order by urgency`
 
 	updatePolicy = `
-update dispatch_policy set mode = $2, offer_seconds = $3, max_offers = $4, eta_cap_min = $5 where urgency = $1`
+update dispatch_policy set mode = $2, offer_seconds = $3, max_offers = $4, eta_cap_min = $5, border_min = $6 where urgency = $1`
 )
 
 // readDuty reads in a few statements, however many tickets there are.
@@ -63,14 +65,37 @@ func readDuty(ctx context.Context, q pg.Queryer, tickets []ticket.Ticket, now ti
 			return nil, err
 		}
 	}
-	d.refusals, err = readRefusals(ctx, q, ids)
+	if d.refusals, err = readRefusals(ctx, q, ids); err != nil {
+		return nil, err
+	}
+	d.bodies, err = readBodies(ctx, q, tickets, now)
 	return d, err
+}
+
+// readBodies tells by ticket who is responsible for its place today.
+func readBodies(ctx context.Context, q pg.Queryer, tickets []ticket.Ticket, now time.Time) (map[int64][]area.Body, error) {
+	var ids []int64
+	var places []orb.Point
+	for i := range tickets {
+		if t := &tickets[i]; t.Point != nil {
+			ids, places = append(ids, t.ID), append(places, *t.Point)
+		}
+	}
+	bodies, err := area.Responsible(ctx, q, places, midnight(now), BorderMargin)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[int64][]area.Body, len(ids))
+	for i, id := range ids {
+		out[id] = bodies[i]
+	}
+	return out, nil
 }
 
 func readFacts(ctx context.Context, q pg.Queryer, branch string, now time.Time) ([]Facts, error) {
 	rows, _ := q.Query(ctx, selectFacts, pgx.NamedArgs{"branch": branch, "now": now, "midnight": midnight(now)})
 	facts, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (f Facts, err error) {
-		err = row.Scan(&f.UnitID, &f.CallSign, &f.Squad, &f.Crew, &f.InRepair, &f.RepairReason, &f.OnShift,
+		err = row.Scan(&f.UnitID, &f.CallSign, &f.Squad, &f.OrgPath, &f.CountyID, &f.Crew, &f.InRepair, &f.RepairReason, &f.OnShift,
 			&f.OfferedTicket, &f.TaskTicket, &f.TaskStatus, &f.Declines4h, &f.SortiesToday)
 		return f, err
 	})
@@ -117,12 +142,13 @@ func SetPolicy(ctx context.Context, tx *pg.Tx, actor ticket.Actor, p Policy) err
 	if bad := p.check(); len(bad) > 0 {
 		return bad
 	}
-	_, err := tx.Exec(ctx, updatePolicy, p.Urgency, p.Mode, p.OfferSeconds, p.MaxOffers, p.ETACapMin)
+	_, err := tx.Exec(ctx, updatePolicy, p.Urgency, p.Mode, p.OfferSeconds, p.MaxOffers, p.ETACapMin, p.BorderMin)
 	if err != nil {
 		return fmt.Errorf("set policy of urgency %d: %w", p.Urgency, err)
 	}
 	return ticket.Record(tx, actor, "policy.changed", 0, 0, ticket.Data{
 		"urgency": p.Urgency, "mode": p.Mode, "offer_seconds": p.OfferSeconds, "max_offers": p.MaxOffers, "eta_cap_min": p.ETACapMin,
+		"border_min": p.BorderMin,
 	})
 }
 

@@ -374,6 +374,8 @@ CREATE TABLE public.dispatch_policy (
     offer_seconds integer NOT NULL,
     max_offers integer NOT NULL,
     eta_cap_min integer NOT NULL,
+    border_min integer DEFAULT 5 NOT NULL,
+    CONSTRAINT dispatch_policy_border_min_check CHECK (((border_min >= 0) AND (border_min <= 60))),
     CONSTRAINT dispatch_policy_eta_cap_min_check CHECK (((eta_cap_min >= 5) AND (eta_cap_min <= 1440))),
     CONSTRAINT dispatch_policy_max_offers_check CHECK (((max_offers >= 1) AND (max_offers <= 10))),
     CONSTRAINT dispatch_policy_mode_check CHECK ((mode = ANY (ARRAY['suggest'::text, 'auto'::text]))),

@@ -45,6 +45,47 @@ func At(ctx context.Context, q pg.Queryer, p orb.Point, day time.Time, margin ge
 	return judge(hits), nil
 }
 
+// Body is an organisation that is responsible for a place.
+type Body struct {
+	OrgID    int64
+	Path     string // of its branch
+	CountyID int64  // the county it belongs to, or is
+}
+
+// Responsible tells for each point (WGS-84) which organisations have an area on the day that holds it or has its border
+// within the margin, so that a point beside a border belongs to both sides. The lists are in the order of the points,
+// by organisation, each once.
+func Responsible(ctx context.Context, q pg.Queryer, points []orb.Point, day time.Time, margin geo.Metres) ([][]Body, error) {
+	out := make([][]Body, len(points))
+	if len(points) == 0 {
+		return out, nil
+	}
+	lons, lats := make([]float64, len(points)), make([]float64, len(points))
+	for i, p := range points {
+		lons[i], lats[i] = p[0], p[1]
+	}
+	rows, _ := q.Query(ctx, `
+		WITH p AS (SELECT i, lat, st_setsrid(st_makepoint(lon, lat), 4326) AS at
+		             FROM unnest($1::float8[], $2::float8[]) WITH ORDINALITY AS u (lon, lat, i))
+		SELECT DISTINCT p.i, o.id, o.path, CASE o.level WHEN 'county' THEN o.id WHEN 'squad' THEN o.parent_id ELSE squad.parent_id END
+		  FROM p JOIN area a ON a.shape && st_expand(p.at, $4 / (111000 * greatest(cos(radians(p.lat)), 0.01)), $4 / 110000)
+		  JOIN org o ON o.id = a.org_id
+		  LEFT JOIN org squad ON squad.id = o.parent_id
+		 WHERE a.kind = 'squad' AND a.valid_from <= $3 AND a.valid_to > $3
+		   AND (st_intersects(a.shape, p.at) OR st_dwithin(a.shape::geography, p.at::geography, $4))
+		 ORDER BY p.i, o.id`, lons, lats, day, float64(margin))
+	var i int64
+	var b Body
+	_, err := pgx.ForEachRow(rows, []any{&i, &b.OrgID, &b.Path, &b.CountyID}, func() error {
+		out[i-1] = append(out[i-1], b)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for who is responsible at %d places: %w", len(points), err)
+	}
+	return out, nil
+}
+
 // Listing says which areas List gives.
 type Listing struct {
 	Kind   Kind

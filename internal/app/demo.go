@@ -130,7 +130,7 @@ func drawTown(ctx context.Context, opts town.Options, db *pg.DB, log *slog.Logge
 	err = db.InTx(ctx, func(tx *pg.Tx) error {
 		creds.Users, creds.Devices = nil, nil
 		d := drawing{t: t, tx: tx, hash: hash, creds: &creds, service: &dispatch.Service{DB: db, Positions: tracking.NewStore()}}
-		for _, step := range []func(context.Context) error{d.orgs, d.units, d.people, d.retailers, d.basemap, d.roads} {
+		for _, step := range []func(context.Context) error{d.orgs, d.areas, d.units, d.people, d.retailers, d.basemap, d.roads} {
 			if err := step(ctx); err != nil {
 				return err
 			}

@@ -102,6 +102,7 @@ var allowed = []struct{ from, to, reason string }{
 	{"ticket", "internal/pg", "owns the SQL of tickets and the event log"},
 
 	{"dispatch", "geo", "distance and ETA"},
+	{"dispatch", "geo/area", "the squad that is responsible for a place goes first"},
 	{"dispatch", "geo/road", "travel times and routes; learns from sorties"},
 	{"dispatch", "ticket", "an offer moves the ticket in the same transaction"},
 	{"dispatch", "tracking", "who is near, and how fresh the position is"},
@@ -149,6 +150,7 @@ var allowed = []struct{ from, to, reason string }{
 	{"internal/app", "geo/backdrop", "wiring; the file with further maps"},
 	{"internal/app", "geo/retailer/atlas", "wiring"},
 	{"internal/app", "geo/datum", "the demo's devices and shops are WGS-84"},
+	{"internal/app", "geo/area", "the demo's divisions and beats"},
 	{"internal/app", "geo/road", "wiring; the demo's roads"},
 	{"internal/app", "geo/retailer", "the demo's shops"},
 	{"internal/app", "geo/resolve", "wiring"},

@@ -25,6 +25,7 @@ type setPolicyInput struct {
 		OfferSeconds int    `json:"offer_seconds" minimum:"10" maximum:"3600"`
 		MaxOffers    int    `json:"max_offers" minimum:"1" maximum:"10"`
 		ETACapMin    int    `json:"eta_cap_min" minimum:"5" maximum:"1440"`
+		BorderMin    int    `json:"border_min" minimum:"0" maximum:"60" doc:"Minutes that a unit of another squad must be sooner; from another county four times as many"`
 	}
 }
 
@@ -45,7 +46,10 @@ func (s *Server) figureRoutes() {
 
 func (s *Server) setPolicy(ctx context.Context, in *setPolicyInput) (*policyOutput, error) {
 	me, b := actor(who(ctx)), in.Body
-	policy := dispatch.Policy{Urgency: in.Urgency, Mode: b.Mode, OfferSeconds: b.OfferSeconds, MaxOffers: b.MaxOffers, ETACapMin: b.ETACapMin}
+	policy := dispatch.Policy{
+		Urgency: in.Urgency, Mode: b.Mode, OfferSeconds: b.OfferSeconds, MaxOffers: b.MaxOffers, ETACapMin: b.ETACapMin,
+		BorderMin: b.BorderMin,
+	}
 	answer, err := command(ctx, s, in.Key, "PUT /policy", policy, func(ctx context.Context, tx *pg.Tx) (policyAnswer, error) {
 		if err := dispatch.SetPolicy(ctx, tx, me, policy); err != nil {
 			return policyAnswer{}, err

@@ -209,7 +209,7 @@ func TestRepeatsHaveOneEffect(t *testing.T) {
 		{"administrator", "POST", "/units/{id}/devices", fmt.Sprintf("/units/%d/devices", s.units[0]), `{"label":"备用"}`},
 		{"leader", "POST", "/shifts", "/shifts", fmt.Sprintf(`{"unit_id":%d,"from":"2026-11-24T00:00:00Z","to":"2026-11-24T08:00:00Z"}`, s.units[0])},
 		{"leader", "DELETE", "/shifts/{id}", fmt.Sprintf("/shifts/%d", shift.ID), ""},
-		{"administrator", "PUT", "/policy/{urgency}", "/policy/4", `{"mode":"auto","offer_seconds":60,"max_offers":2,"eta_cap_min":60}`},
+		{"administrator", "PUT", "/policy/{urgency}", "/policy/4", `{"mode":"auto","offer_seconds":60,"max_offers":2,"eta_cap_min":60,"border_min":5}`},
 		{"administrator", "POST", "/retailers/import", "/retailers/import", csv},
 		{"administrator", "POST", "/people", "/people", fmt.Sprintf(`{"login":"new.one","name":"新人","role":"agent","org_id":%d}`, s.county.ID)},
 		{"administrator", "POST", "/people/{id}/disable", fmt.Sprintf("/people/%d/disable", s.people["wall"].ID), ""},

@@ -266,7 +266,7 @@ func neverSeen() []string {
 		"basemap_layer_known", "basemap_only_row_check",
 		"device_clock_plausible", "device_datum_known", "device_interval_positive", "device_key_unique", "device_kind_known", "device_name_filled",
 		"device_one_phone_per_person_and_unit", "gateway_key_unique",
-		"dispatch_policy_eta_cap_min_check", "dispatch_policy_max_offers_check", "dispatch_policy_mode_check",
+		"dispatch_policy_border_min_check", "dispatch_policy_eta_cap_min_check", "dispatch_policy_max_offers_check", "dispatch_policy_mode_check",
 		"dispatch_policy_offer_seconds_check", "dispatch_policy_urgency_check",
 		"event_head_only_row_check",
 		"area_division_once", "area_division_or_squad", "area_named", "area_shape_valid", "area_valid_some_day",

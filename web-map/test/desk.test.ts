@@ -34,7 +34,7 @@ function translator(locale: (typeof LANGUAGES)[number]) {
 const PARAMS: Record<string, Record<string, string | number>> = {
   farther: { more_s: 300, more_min: 5 },
   penalised: { decline_min: 3, age_min: 0.5 },
-  other_squad: { more_min: 4 },
+  other_squad: { border_min: 5 },
   in_repair: { text: '更换轮胎' },
   stale_fix: { age_s: 2400 },
   offered: { ticket: 'T-1' },
@@ -68,6 +68,11 @@ describe.each(LANGUAGES)('words in %s', (language) => {
     expect(
       reasonText(t, { reason: 'penalised', params: { decline_min: 0, age_min: 2 } }, declineName),
     ).not.toContain('0')
+    const farther = (territory: 'own' | 'other' | '', params = {}) =>
+      reasonText(t, { reason: 'farther', territory, params: { more_s: 300, ...params } }, declineName)
+    expect(farther('own')).not.toBe(farther(''))
+    expect(farther('other', { border_min: 7 })).toContain('7')
+    expect(farther('other')).toBe(farther('')) // the policy adds nothing
     expect(reasonText(t, { reason: 'brand_new', params: {} }, declineName)).toContain('brand_new')
   })
 

@@ -42,6 +42,7 @@ export interface Policy {
   offer_seconds: number
   max_offers: number
   eta_cap_min: number
+  border_min: number
 }
 
 export interface ImportProblem {

@@ -65,6 +65,7 @@ export default {
   offerSeconds: 'Time to answer (s)',
   maxOffers: 'Most offers',
   etaCap: 'Arrival cap (min)',
+  borderMin: 'Other squads + (min)',
   save: 'Save',
   saved: 'Saved',
 } satisfies AdminMessages

@@ -64,6 +64,7 @@ const zh = {
   offerSeconds: '应答时限（秒）',
   maxOffers: '最多派单次数',
   etaCap: '到场上限（分钟）',
+  borderMin: '非责任中队加（分钟）',
   save: '保存',
   saved: '已保存',
 }

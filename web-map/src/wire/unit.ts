@@ -31,6 +31,8 @@ export interface Candidate {
   unit_id: number
   call_sign: string
   squad: string
+  /** Whose the place is; empty when nobody is responsible there. */
+  territory: '' | 'own' | 'other' | 'other_county'
   /** 1 is best; 0 means not eligible. */
   rank: number
   eligible: boolean
