@@ -52,6 +52,16 @@ begin
     return new;
 end $$;
 
+CREATE FUNCTION public.retailer_bury() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    insert into retailer_gone (id) select id from gone
+    on conflict (id) do update set changed_xid = pg_current_xact_id();
+    return null;
+end
+$$;
+
 CREATE FUNCTION public.retailer_changes(before jsonb, after jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -104,6 +114,7 @@ END) STORED,
     geo_verified_on date,
     extra jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT retailer_extra_object CHECK ((jsonb_typeof(extra) = 'object'::text)),
     CONSTRAINT retailer_geo_quality_known CHECK ((geo_quality = ANY (ARRAY[''::text, 'rooftop'::text, 'street'::text, 'village'::text, 'township'::text]))),
     CONSTRAINT retailer_licence_no_form CHECK (((licence_no ~ '^[0-9]{12}$'::text) OR ((source <> ''::text) AND ((char_length(licence_no) >= 1) AND (char_length(licence_no) <= 80))))),
@@ -135,6 +146,15 @@ CREATE FUNCTION public.retailer_notify() RETURNS trigger
 begin
     perform pg_notify('retailer_changed', '');
     return null;
+end
+$$;
+
+CREATE FUNCTION public.retailer_touch() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    new.changed_xid := pg_current_xact_id();
+    return new;
 end
 $$;
 
@@ -667,6 +687,7 @@ CREATE TABLE public.retailer_alias (
     words text NOT NULL,
     ticket_id bigint NOT NULL,
     learned_at timestamp with time zone NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT retailer_alias_sized CHECK (((char_length(words) >= 2) AND (char_length(words) <= 200)))
 );
 
@@ -677,6 +698,11 @@ ALTER TABLE public.retailer_alias ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE public.retailer_gone (
+    id bigint NOT NULL,
+    changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL
 );
 
 CREATE TABLE public.retailer_history (
@@ -1087,6 +1113,9 @@ ALTER TABLE ONLY public.retailer_alias
 ALTER TABLE ONLY public.retailer_alias
     ADD CONSTRAINT retailer_alias_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.retailer_gone
+    ADD CONSTRAINT retailer_gone_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.retailer_history
     ADD CONSTRAINT retailer_history_pkey PRIMARY KEY (id);
 
@@ -1201,11 +1230,17 @@ CREATE INDEX place_kind ON public.place USING btree (kind);
 
 CREATE INDEX refused_fix_device ON public.refused_fix USING btree (device_id, received_at DESC);
 
+CREATE INDEX retailer_alias_changed ON public.retailer_alias USING btree (changed_xid);
+
 CREATE INDEX retailer_alias_ticket ON public.retailer_alias USING btree (ticket_id);
+
+CREATE INDEX retailer_changed ON public.retailer USING btree (changed_xid);
 
 CREATE INDEX retailer_division ON public.retailer USING btree (division_code text_pattern_ops);
 
 CREATE INDEX retailer_geog ON public.retailer USING gist (geog);
+
+CREATE INDEX retailer_gone_changed ON public.retailer_gone USING btree (changed_xid);
 
 CREATE INDEX retailer_h3 ON public.retailer USING btree (h3);
 
@@ -1218,8 +1253,6 @@ CREATE INDEX retailer_licence_prefix ON public.retailer USING btree (licence_no 
 CREATE INDEX retailer_operator ON public.retailer USING btree (operator text_pattern_ops);
 
 CREATE INDEX retailer_source ON public.retailer USING btree (source) WHERE (source <> ''::text);
-
-CREATE INDEX retailer_updated ON public.retailer USING btree (updated_at);
 
 CREATE INDEX road_closure_time ON public.road_closure USING btree (from_at) WHERE (lifted_at IS NULL);
 
@@ -1263,7 +1296,15 @@ CREATE TRIGGER event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.e
 
 CREATE TRIGGER org_path BEFORE INSERT ON public.org FOR EACH ROW EXECUTE FUNCTION public.org_set_path();
 
+CREATE TRIGGER retailer_alias_changed AFTER INSERT OR UPDATE ON public.retailer_alias FOR EACH STATEMENT EXECUTE FUNCTION public.retailer_notify();
+
+CREATE TRIGGER retailer_alias_touched BEFORE UPDATE ON public.retailer_alias FOR EACH ROW EXECUTE FUNCTION public.retailer_touch();
+
+CREATE TRIGGER retailer_buried AFTER DELETE ON public.retailer REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.retailer_bury();
+
 CREATE TRIGGER retailer_changed AFTER INSERT OR DELETE OR UPDATE ON public.retailer FOR EACH STATEMENT EXECUTE FUNCTION public.retailer_notify();
+
+CREATE TRIGGER retailer_touched BEFORE UPDATE ON public.retailer FOR EACH ROW EXECUTE FUNCTION public.retailer_touch();
 
 CREATE TRIGGER unit_retired AFTER UPDATE OF retired_at ON public.unit FOR EACH ROW EXECUTE FUNCTION public.device_note_unit();
 

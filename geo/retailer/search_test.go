@@ -137,7 +137,7 @@ func TestFinderFollows(t *testing.T) {
 	if got := first(t, f, Query{Text: "换名"}); got != "421182100009" {
 		t.Errorf("the new name finds %q", got)
 	}
-	put("421182100010", "迟到商店", now.Add(-overlap/2))
+	put("421182100010", "迟到商店", now.Add(-time.Hour))
 	if got := first(t, f, Query{Text: "迟到"}); got != "421182100010" {
 		t.Errorf("what came late: found %q", got)
 	}

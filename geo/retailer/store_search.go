@@ -2,13 +2,11 @@ package retailer
 
 import (
 	"context"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb"
 
 	"jiujin/geo"
-	"jiujin/geo/retailer/index"
 	"jiujin/internal/pg"
 )
 
@@ -97,48 +95,4 @@ func countAll(ctx context.Context, q pg.Queryer) (n int, err error) {
 		select case when reltuples > 0 then reltuples::bigint else (select count(*) from retailer) end
 		from pg_class where oid = 'retailer'::regclass`).Scan(&n)
 	return n, err
-}
-
-// newestChange is the greatest updated_at; the zero time in an empty register.
-func newestChange(ctx context.Context, q pg.Queryer) (time.Time, error) {
-	var at *time.Time
-	if err := q.QueryRow(ctx, `select max(updated_at) from retailer`).Scan(&at); err != nil || at == nil {
-		return time.Time{}, err
-	}
-	return at.UTC(), nil
-}
-
-// changesSince is how many rows have changed since a time, counted up to what
-// has the index built anew.
-func changesSince(ctx context.Context, q pg.Queryer, since time.Time) (n int, err error) {
-	err = q.QueryRow(ctx, `
-		select count(*) from (select 1 from retailer where updated_at >= $1 limit $2) r`, since, 10*mostChanges).Scan(&n)
-	return n, err
-}
-
-// eachDoc gives what the search looks at of each retailer that has changed
-// since a time; all for the zero time.
-func eachDoc(ctx context.Context, q pg.Queryer, since time.Time, f func(d index.Doc, updatedAt time.Time)) error {
-	rows, err := q.Query(ctx, `
-		select id, licence_no, name, operator, address, phone_tail, division_code, lon, lat,
-			status in ('expired', 'closed', 'cancelled', 'withdrawn', 'recalled', 'revoked'), updated_at
-		from retailer where $1::timestamptz is null or updated_at >= $1`, day(since))
-	if err != nil {
-		return err
-	}
-	for rows.Next() {
-		var d index.Doc
-		var lon, lat *float64
-		var at time.Time
-		err := rows.Scan(&d.ID, &d.LicenceNo, &d.Name, &d.Operator, &d.Address, &d.PhoneTail, &d.Division, &lon, &lat, &d.Over, &at)
-		if err != nil {
-			rows.Close()
-			return err
-		}
-		if lon != nil && lat != nil {
-			d.Located, d.Point = true, orb.Point{*lon, *lat}
-		}
-		f(d, at)
-	}
-	return rows.Err()
 }

@@ -14,7 +14,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/mvt"
 	"github.com/paulmach/orb/geojson"
 	"github.com/paulmach/orb/maptile"
@@ -44,7 +43,7 @@ type Atlas struct {
 	state atomic.Pointer[state]
 	cache *tile.Cache
 	kept  ledger    // Run's own
-	seen  time.Time // updated_at of the newest row that was read; Run's own
+	seen  pg.Moment // Run's own
 }
 
 // state is the register at a moment; version grows with each change.
@@ -77,9 +76,6 @@ func (a *Atlas) Shops() int { return a.state.Load().crowd.Len() }
 const (
 	// look is how often the register is read for changes of which no notice came.
 	look = time.Minute
-	// overlap is how far before the newest row the next reading begins: a row carries the time at which its transaction
-	// began, and it is seen when the transaction ends.
-	overlap = 20 * time.Minute
 	// restFactor is how much longer than a reading the rest after it is, so that an import does not keep two readers busy.
 	restFactor = 5
 )
@@ -108,60 +104,65 @@ func (a *Atlas) Run(ctx context.Context) error {
 	}
 }
 
-// Refresh reads what has changed since the last time. It is not safe for concurrent use, and not beside Run.
+// Refresh reads what transactions wrote that have ended since the last time; all the first time. It is not safe for
+// concurrent use, and not beside Run.
 func (a *Atlas) Refresh(ctx context.Context) error {
-	since := a.seen
-	if !since.IsZero() {
-		since = since.Add(-overlap)
+	moment, lost, err := a.seen.Next(ctx, a.db.Pool)
+	if err != nil {
+		return fmt.Errorf("follow the register: %w", err)
+	}
+	if lost || a.seen.IsZero() {
+		return a.load(ctx, moment)
 	}
 	var gone, come []tile.Spot
-	changed, newest := false, a.seen
-	err := eachChanged(ctx, a.db.Pool, since, func(r row) {
-		kept := a.kept.at(r.id)
-		now := entry{updated: r.updatedAt.UnixMicro(), drawn: r.drawn}
-		if r.drawn {
-			now.spot = tile.SpotOf(orb.Point{r.lon, r.lat})
-		}
-		if now == *kept {
-			return
-		}
+	changed := false
+	err = eachChanged(ctx, a.db.Pool, a.seen, func(r row) {
 		changed = true
-		if kept.drawn {
-			gone = append(gone, kept.spot)
+		kept := a.kept.at(r.id)
+		if *kept != nowhere {
+			gone = append(gone, *kept)
 		}
-		if now.drawn {
-			come = append(come, now.spot)
-		}
-		*kept = now
-		if r.updatedAt.After(newest) {
-			newest = r.updatedAt
+		if *kept = r.spot(); *kept != nowhere {
+			come = append(come, *kept)
 		}
 	})
-	if err == nil {
-		a.seen = newest
-	}
-	if changed { // also when the reading broke off: the rest comes with the next
+	if changed { // also when the reading broke off: it begins again with the next, and finds these as they are now
 		now := a.state.Load()
 		a.state.Store(&state{crowd: now.crowd.Changed(gone, come), version: now.version + 1})
+	}
+	if err == nil {
+		a.seen = moment
 	}
 	return err
 }
 
-// ledger is what is known of each retailer by id, in pages, for ids are nearly dense.
-type ledger map[int64]*[1024]entry
-
-// entry is a retailer when it was last read; zero when it was not.
-type entry struct {
-	spot    tile.Spot
-	updated int64 // microseconds since 1970
-	drawn   bool
+// load reads the whole register.
+func (a *Atlas) load(ctx context.Context, moment pg.Moment) error {
+	kept, all := ledger{}, []tile.Spot{}
+	err := eachDrawn(ctx, a.db.Pool, func(r row) {
+		at := r.spot()
+		*kept.at(r.id) = at
+		all = append(all, at)
+	})
+	if err != nil {
+		return err
+	}
+	a.kept, a.seen = kept, moment
+	a.state.Store(&state{crowd: tile.Crowd{}.Changed(nil, all), version: a.state.Load().version + 1})
+	return nil
 }
 
-// at is the entry of a retailer, to be changed in place.
-func (l ledger) at(id int64) *entry {
+// ledger is where each retailer is drawn, by id, in pages, for ids are nearly dense.
+type ledger map[int64]*[1024]tile.Spot
+
+// nowhere is the spot of a retailer that is not drawn: on the map's edge, where no shop is.
+const nowhere tile.Spot = 0
+
+// at is the spot of a retailer, to be changed in place.
+func (l ledger) at(id int64) *tile.Spot {
 	page := l[id>>10]
 	if page == nil {
-		page = new([1024]entry)
+		page = new([1024]tile.Spot)
 		l[id>>10] = page
 	}
 	return &page[id&1023]

@@ -104,9 +104,9 @@ func TestAtlasFollowsTheRegister(t *testing.T) {
 		t.Errorf("%d shops after ten were cancelled, version %d after %d", total(layer), a.Version(), version)
 	}
 
-	// A transaction that began before the newest row and ended after it is not lost, and a new name is a new tile.
+	// The time of a row says nothing of when it was written, and a new name is a new tile.
 	before, _ := points(t, a, Single)
-	put(t, db, 11, 11, "valid", "改名店", begin.Add(30*time.Second))
+	put(t, db, 11, 11, "valid", "改名店", begin.Add(-time.Hour))
 	refresh(t, a)
 	if after, layer := points(t, a, Single); after.ETag == before.ETag || layer.Features[0].Properties["name"] != "改名店" {
 		t.Errorf("the old name: %v", layer.Features[0].Properties)
@@ -130,5 +130,40 @@ func TestAtlasEdges(t *testing.T) {
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// What ends late is drawn when it ends, and what is deleted goes.
+func TestAtlasSeesWhatEndsLate(t *testing.T) {
+	db := pgtest.New(t)
+	a := New(db, 1<<20, slog.Default())
+	put(t, db, 1, 5, "valid", "店", time.Now())
+	refresh(t, a)
+	begun, err := db.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := begun.Exec(t.Context(), `update retailer set status = 'closed' where licence_no = lpad('1', 12, '0')`); err != nil {
+		t.Fatal(err)
+	}
+	put(t, db, 6, 6, "valid", "店", time.Now())
+	refresh(t, a)
+	if a.Shops() != 6 {
+		t.Errorf("%d shops while one is being closed", a.Shops())
+	}
+	if err := begun.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	refresh(t, a)
+	if a.Shops() != 5 {
+		t.Errorf("%d shops after one was closed", a.Shops())
+	}
+	if _, err := db.Pool.Exec(t.Context(), `delete from retailer where licence_no in (lpad('1', 12, '0'), lpad('2', 12, '0'))`); err != nil {
+		t.Fatal(err)
+	}
+	version := a.Version()
+	refresh(t, a)
+	if a.Shops() != 4 || a.Version() == version {
+		t.Errorf("%d shops after one was deleted, version %d after %d", a.Shops(), a.Version(), version)
 	}
 }

@@ -3,44 +3,64 @@ package atlas
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb"
 
+	"jiujin/geo/tile"
 	"jiujin/internal/pg"
 )
 
 // row is what the atlas keeps of a retailer; lon and lat are 0 when it is not drawn.
 type row struct {
-	id        int64
-	lon, lat  float64
-	drawn     bool
-	updatedAt time.Time
+	id       int64
+	lon, lat float64
+	drawn    bool
 }
 
-// eachChanged calls fn with every retailer that was written since a time; all with the zero time.
-func eachChanged(ctx context.Context, q pg.Queryer, since time.Time, fn func(row)) error {
+// spot is where r is drawn; nowhere when it is not.
+func (r row) spot() tile.Spot {
+	if !r.drawn {
+		return nowhere
+	}
+	return tile.SpotOf(orb.Point{r.lon, r.lat})
+}
+
+// eachDrawn calls fn with every retailer that is drawn.
+func eachDrawn(ctx context.Context, q pg.Queryer, fn func(row)) error {
 	rows, err := q.Query(ctx, `
-		select id, coalesce(lon, 0), coalesce(lat, 0),
-		       lon is not null and status in ('valid', 'suspended', 'renewing', 'expired'), updated_at
-		  from retailer where $1::timestamptz is null or updated_at >= $1`, zeroIsNull(since))
+		select id, lon, lat, true from retailer
+		where lon is not null and status in ('valid', 'suspended', 'renewing', 'expired')`)
 	if err != nil {
 		return fmt.Errorf("read the register: %w", err)
 	}
+	return each(rows, fn)
+}
+
+// eachChanged calls fn with every retailer that was written since a moment, and with those that are gone, as not drawn.
+func eachChanged(ctx context.Context, q pg.Queryer, since pg.Moment, fn func(row)) error {
+	rows, err := q.Query(ctx, `
+		select id, 0::float8, 0::float8, false from retailer_gone g
+		where changed_xid >= pg_snapshot_xmin($1) and changed_xid < pg_snapshot_xmax(pg_current_snapshot())
+			and not pg_visible_in_snapshot(changed_xid, $1) and not exists (select from retailer r where r.id = g.id)
+		union all
+		select id, coalesce(lon, 0), coalesce(lat, 0), lon is not null and status in ('valid', 'suspended', 'renewing', 'expired')
+		from retailer
+		where changed_xid >= pg_snapshot_xmin($1) and changed_xid < pg_snapshot_xmax(pg_current_snapshot())
+			and not pg_visible_in_snapshot(changed_xid, $1)`, since.String())
+	if err != nil {
+		return fmt.Errorf("read what has changed in the register: %w", err)
+	}
+	return each(rows, fn)
+}
+
+func each(rows pgx.Rows, fn func(row)) error {
 	var r row
-	_, err = pgx.ForEachRow(rows, []any{&r.id, &r.lon, &r.lat, &r.drawn, &r.updatedAt}, func() error { fn(r); return nil })
+	_, err := pgx.ForEachRow(rows, []any{&r.id, &r.lon, &r.lat, &r.drawn}, func() error { fn(r); return nil })
 	if err != nil {
 		return fmt.Errorf("read the register: %w", err)
 	}
 	return nil
-}
-
-func zeroIsNull(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }
 
 // shop is a retailer as a tile shows it.

@@ -142,7 +142,7 @@ func (a *alike) weigh(grams []gram) {
 		rest -= grams[i].weight
 	}
 	a.grams = grams
-	a.shares = make([]float64, segmentSize)
+	a.shares = make([]float64, SegmentSize)
 }
 
 // count is the number of members.

@@ -20,6 +20,7 @@ type Builder struct {
 	codes  map[string]uint32
 	code   []string // divisions
 	size   int      // of a segment
+	done   []*segment
 }
 
 // raw is a document before it is in its place.
@@ -37,7 +38,7 @@ type raw struct {
 const chunkSize = 4 << 20
 
 // NewBuilder is a builder without documents.
-func NewBuilder() *Builder { return &Builder{codes: map[string]uint32{}, size: segmentSize} }
+func NewBuilder() *Builder { return &Builder{codes: map[string]uint32{}, size: SegmentSize} }
 
 // Add puts a document in; it keeps nothing of d. It is not safe for concurrent
 // use. A point that is no place on Earth counts as none.
@@ -83,9 +84,19 @@ func clean(text []byte, s string) []byte {
 
 // Build makes the index, on all processors. The builder is empty afterwards.
 func (b *Builder) Build() *Index {
-	segments := b.segments()
+	b.Settle()
+	segments := b.done
 	*b = Builder{codes: map[string]uint32{}, size: b.size}
 	return newIndex(segments, nil)
+}
+
+// Settle makes segments of what was added since the last time, on all processors, and frees the room that it took. It
+// is for very many documents that come in the order of their cells, those without a place last: then only some of them
+// have to be held twice. With any other order, searches near a place get slower.
+func (b *Builder) Settle() {
+	b.done = append(b.done, b.segments()...)
+	clear(b.raws)
+	b.raws, b.chunks = b.raws[:0], nil
 }
 
 func (b *Builder) segments() []*segment {

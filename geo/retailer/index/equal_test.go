@@ -110,7 +110,7 @@ func TestSearchIsAsAPlainScan(t *testing.T) {
 	scenes := []struct {
 		*plain
 		*Index
-	}{{&plain{few}, indexOf(few, 90)}, {&plain{many}, indexOf(many, segmentSize)}}
+	}{{&plain{few}, indexOf(few, 90)}, {&plain{many}, indexOf(many, SegmentSize)}}
 	rapid.Check(t, func(t *rapid.T) {
 		s := rapid.SampledFrom(scenes).Draw(t, "scene")
 		q := asked(t, s.docs)
@@ -213,11 +213,11 @@ func TestSearchTakesAnyText(t *testing.T) {
 // The last number of a full segment is the largest that 16 bits hold.
 func TestFullSegment(t *testing.T) {
 	b := NewBuilder()
-	for i := range segmentSize + 10 {
+	for i := range SegmentSize + 10 {
 		b.Add(Doc{ID: int64(i + 1), Name: fmt.Sprintf("店%d", i), Division: "421182"})
 	}
 	x := b.Build()
-	for _, i := range []int{0, segmentSize - 1, segmentSize, segmentSize + 9} {
+	for _, i := range []int{0, SegmentSize - 1, SegmentSize, SegmentSize + 9} {
 		names, _, ok := x.Texts(int64(i + 1))
 		if want := fmt.Sprintf("店%d", i); !ok || names[0] != want {
 			t.Errorf("document %d says %q", i, names)

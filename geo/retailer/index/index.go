@@ -174,7 +174,7 @@ func (x *Index) With(changed []Doc, gone []int64) *Index {
 	}
 	segments := slices.Clone(x.segments)
 	// A last segment with room to spare takes the new ones in.
-	if last := len(segments) - 1; last >= 0 && segments[last].len()+len(changed) <= segmentSize/4 {
+	if last := len(segments) - 1; last >= 0 && segments[last].len()+len(changed) <= SegmentSize/4 {
 		for n := range segments[last].len() {
 			if dead[last] == nil || !dead[last].has(uint16(n)) {
 				b.Add(segments[last].doc(uint16(n)))

@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// segmentSize is the largest number of documents of a segment: their numbers
+// SegmentSize is the largest number of documents of a segment: their numbers
 // within it then fit into 16 bits.
-const segmentSize = 1 << 16
+const SegmentSize = 1 << 16
 
 // list is a set of documents of one segment, by their numbers, ascending. A
 // list of exactly fullLength elements is a bitmap of all documents instead, so
 // that a list never takes more than 8 KiB.
 type list []uint16
 
-const fullLength = segmentSize / 16
+const fullLength = SegmentSize / 16
 
 func (l list) bitmap() bool { return len(l) == fullLength }
 

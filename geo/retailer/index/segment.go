@@ -11,7 +11,7 @@ import (
 	"jiujin/geo"
 )
 
-// segment is up to segmentSize documents that lie together, with all that a
+// segment is up to SegmentSize documents that lie together, with all that a
 // search needs. It does not change. It holds few pointers, so that six million
 // documents do not cost the garbage collector anything.
 type segment struct {
