@@ -86,6 +86,7 @@ fuzz: ## Fuzz every decoder for a minute each
 	go test ./geo/zh -run '^$$' -fuzz FuzzRepair -fuzztime 60s
 	go test ./geo/address -run '^$$' -fuzz FuzzParse -fuzztime 60s
 	go test ./geo/address/crf -run '^$$' -fuzz FuzzRead -fuzztime 60s
+	go test ./geo/pbf -run '^$$' -fuzz FuzzRead -fuzztime 60s
 	for target in FuzzDecode FuzzBody FuzzSplit FuzzAssemble; do go test ./tracking/jt808 -run '^$$' -fuzz "^$$target\$$" -fuzztime 60s -fuzzminimizetime 1s || exit 1; done
 	go test ./tracking/gt06 -run '^$$' -fuzz FuzzFrames -fuzztime 60s -fuzzminimizetime 1s
 	for target in FuzzQuery FuzzJSON; do go test ./tracking/osmand -run '^$$' -fuzz "^$$target\$$" -fuzztime 60s -fuzzminimizetime 1s || exit 1; done

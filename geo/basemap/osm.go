@@ -9,7 +9,8 @@ import (
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/geo"
 	"github.com/paulmach/osm"
-	"github.com/paulmach/osm/osmpbf"
+
+	"jiujin/geo/pbf"
 )
 
 // OSMCredit is what the licence of OpenStreetMap data asks to be shown.
@@ -18,7 +19,7 @@ const OSMCredit = "© OpenStreetMap contributors, ODbL"
 // osmFile reads the features of an OpenStreetMap file in PBF, one after the other. In memory it holds the places of all
 // nodes, 16 bytes each, and the ways that relations are made of.
 type osmFile struct {
-	scanner   *osmpbf.Scanner
+	scanner   *pbf.Reader
 	nodes     nodes
 	relations relations
 	queue     []Feature
@@ -42,7 +43,7 @@ func newOSMFile(ctx context.Context, file io.ReadSeeker) (*osmFile, error) {
 	if _, err := file.Seek(start, io.SeekStart); err != nil {
 		return nil, err
 	}
-	s := osmpbf.New(ctx, file, 1)
+	s := pbf.New(ctx, file)
 	s.SkipRelations = true
 	return &osmFile{scanner: s, relations: members, places: placeList{seen: map[[2]string][]orb.Point{}}, report: OSMReport{Layers: map[Layer]int{}}}, nil
 }

@@ -38,8 +38,8 @@ type group struct {
 	tags    [][2]string
 }
 
-// pbf writes an OpenStreetMap file of nodes 1, 2, …, ways 100, 101, … and relations: https://wiki.openstreetmap.org/wiki/PBF_Format, with dense nodes, uncompressed.
-func pbf(nodes []orb.Point, ways []way, groups ...group) []byte {
+// osmData writes an OpenStreetMap file of nodes 1, 2, …, ways 100, 101, … and relations: https://wiki.openstreetmap.org/wiki/PBF_Format, with dense nodes, uncompressed.
+func osmData(nodes []orb.Point, ways []way, groups ...group) []byte {
 	texts := [][]byte{nil}
 	text := func(s string) uint64 {
 		texts = append(texts, []byte(s))
@@ -112,7 +112,7 @@ func TestImportOSM(t *testing.T) {
 	db := pgtest.New(t)
 	replace(t, db, county, features())
 	nodes := []orb.Point{{104.06, 30.66}, {104.07, 30.66}, {104.07, 30.67}, {104.08, 30.68}}
-	report, err := importOSM(db, pbf(nodes, []way{
+	report, err := importOSM(db, osmData(nodes, []way{
 		{[]int64{1, 2, 2, 3}, [][2]string{{"highway", "primary"}, {"name", "Renmin Rd"}, {"name:zh", "人民路"}}},
 		{[]int64{3, 4}, [][2]string{{"highway", "service"}}},
 		{[]int64{1, 4}, [][2]string{{"highway", "footway"}, {"name", "not for cars"}}},
@@ -161,7 +161,7 @@ func TestImportOSMAssemblesAreas(t *testing.T) {
 		{104.04, 30.04}, {104.06, 30.04}, {104.06, 30.06}, // 5 to 7: a triangle in it
 		{104.2, 30}, {104.3, 30}, {104.3, 30.1}, // 8 to 10: a triangle beside it
 	}
-	file := pbf(nodes, []way{
+	file := osmData(nodes, []way{
 		{[]int64{1, 2, 3}, [][2]string{{"boundary", "administrative"}, {"admin_level", "6"}}},
 		{[]int64{1, 4, 3}, nil},
 		{[]int64{5, 6, 7, 5}, nil},
@@ -251,12 +251,12 @@ func TestRings(t *testing.T) {
 func TestImportOSMKeepsTheOldMapWhenItFails(t *testing.T) {
 	db := pgtest.New(t)
 	replace(t, db, county, features())
-	whole := pbf([]orb.Point{{104.06, 30.66}, {104.07, 30.66}}, []way{{[]int64{1, 2}, [][2]string{{"highway", "road"}}}})
+	whole := osmData([]orb.Point{{104.06, 30.66}, {104.07, 30.66}}, []way{{[]int64{1, 2}, [][2]string{{"highway", "road"}}}})
 	for name, file := range map[string][]byte{
-		"no roads":  pbf([]orb.Point{{104.06, 30.66}}, nil),
+		"no roads":  osmData([]orb.Point{{104.06, 30.66}}, nil),
 		"cut short": whole[:len(whole)-5],
 		"no PBF":    []byte("<osm/>"),
-		"off earth": pbf([]orb.Point{{104.06, 89.9}, {104.07, 89.9}}, []way{{[]int64{1, 2}, [][2]string{{"highway", "road"}}}}),
+		"off earth": osmData([]orb.Point{{104.06, 89.9}, {104.07, 89.9}}, []way{{[]int64{1, 2}, [][2]string{{"highway", "road"}}}}),
 	} {
 		if _, err := importOSM(db, file); err == nil {
 			t.Errorf("%s: imported", name)

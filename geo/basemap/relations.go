@@ -8,7 +8,8 @@ import (
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/planar"
 	"github.com/paulmach/osm"
-	"github.com/paulmach/osm/osmpbf"
+
+	"jiujin/geo/pbf"
 )
 
 // relation is an area made of several ways.
@@ -30,8 +31,7 @@ type relations struct {
 // readRelations reads the relations alone.
 func readRelations(ctx context.Context, file io.Reader) (relations, error) {
 	out := relations{held: map[osm.WayID][]osm.NodeID{}, bare: map[osm.WayID]int{}, levels: map[osm.WayID]int{}}
-	s := osmpbf.New(ctx, file, 1)
-	defer s.Close()
+	s := pbf.New(ctx, file)
 	s.SkipNodes, s.SkipWays = true, true
 	for s.Scan() {
 		if r, ok := s.Object().(*osm.Relation); ok {

@@ -94,7 +94,6 @@ func ImportOSM(ctx context.Context, tx *pg.Tx, info Info, file io.ReadSeeker) (O
 	if err != nil {
 		return OSMReport{}, fmt.Errorf("import basemap %s: %w", info.Name, err)
 	}
-	defer source.scanner.Close()
 	_, err = tx.CopyFrom(ctx, table, columnNames, source)
 	if source.err != nil { // rather than what the database makes of it
 		err = source.err

@@ -2,7 +2,6 @@ package road
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -10,18 +9,24 @@ import (
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/osm"
-	"github.com/paulmach/osm/osmpbf"
+
+	"jiujin/geo/pbf"
 )
 
 // ReadOSM reads the roads of an OpenStreetMap file in PBF: once for ways and restrictions, once more for the nodes that
 // they use, so that only those are held. The error wraps ErrEmpty when the file holds no drivable road.
 func ReadOSM(ctx context.Context, file io.ReadSeeker) (Net, error) {
 	net := Net{Points: map[int64]orb.Point{}}
-	err := scan(ctx, file, func(s *osmpbf.Scanner) { s.SkipNodes = true }, func(o osm.Object) {
+	err := scan(ctx, file, func(s *pbf.Reader) { s.SkipNodes = true }, func(o osm.Object) {
 		switch o := o.(type) {
 		case *osm.Way:
 			if w, ok := wayOf(o); ok {
 				net.Ways = append(net.Ways, w)
+				for _, n := range o.Nodes { // some files have the places here, and no nodes
+					if n.Lon != 0 || n.Lat != 0 {
+						net.Points[int64(n.ID)] = orb.Point{n.Lon, n.Lat}
+					}
+				}
 			}
 		case *osm.Relation:
 			net.Turns = append(net.Turns, turnsOf(o)...)
@@ -35,10 +40,12 @@ func ReadOSM(ctx context.Context, file io.ReadSeeker) (Net, error) {
 	}
 	for _, w := range net.Ways {
 		for _, id := range w.Nodes {
-			net.Points[id] = orb.Point{math.NaN()}
+			if _, known := net.Points[id]; !known {
+				net.Points[id] = orb.Point{math.NaN()}
+			}
 		}
 	}
-	err = scan(ctx, file, func(s *osmpbf.Scanner) { s.SkipWays, s.SkipRelations = true, true }, func(o osm.Object) {
+	err = scan(ctx, file, func(s *pbf.Reader) { s.SkipWays, s.SkipRelations = true, true }, func(o osm.Object) {
 		if n, ok := o.(*osm.Node); ok {
 			if _, used := net.Points[int64(n.ID)]; used {
 				net.Points[int64(n.ID)] = orb.Point{n.Lon, n.Lat}
@@ -57,16 +64,16 @@ func ReadOSM(ctx context.Context, file io.ReadSeeker) (Net, error) {
 }
 
 // scan reads the file from its beginning.
-func scan(ctx context.Context, file io.ReadSeeker, set func(*osmpbf.Scanner), take func(osm.Object)) error {
+func scan(ctx context.Context, file io.ReadSeeker, set func(*pbf.Reader), take func(osm.Object)) error {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	s := osmpbf.New(ctx, file, 2)
+	s := pbf.New(ctx, file)
 	set(s)
 	for s.Scan() {
 		take(s.Object())
 	}
-	return errors.Join(s.Err(), s.Close())
+	return s.Err()
 }
 
 // wayOf is false for ways that cars may not use.
@@ -76,17 +83,16 @@ func wayOf(o *osm.Way) (Way, bool) {
 		return Way{}, false
 	}
 	w := Way{ID: int64(o.ID), Class: class, Name: o.Tags.Find("name"), LimitKmh: parseLimit(o.Tags.Find("maxspeed"))}
-	switch o.Tags.Find("oneway") {
-	case "yes", "true", "1":
+	switch oneway := o.Tags.Find("oneway"); {
+	case oneway == "yes", oneway == "true", oneway == "1":
 		w.Direction = Forward
-	case "-1", "reverse":
+	case oneway == "-1", oneway == "reverse":
 		w.Direction = Backward
-	case "reversible":
+	case oneway == "reversible":
 		return Way{}, false
-	case "":
-		if j := o.Tags.Find("junction"); j == "roundabout" || j == "circular" || class == Motorway {
-			w.Direction = Forward
-		}
+	case o.Tags.HasTag("oneway"): // no, or nothing that is known: both ways, also on a motorway
+	case class == Motorway, o.Tags.Find("junction") == "roundabout", o.Tags.Find("junction") == "circular":
+		w.Direction = Forward
 	}
 	w.Nodes = make([]int64, len(o.Nodes))
 	for i, n := range o.Nodes {
@@ -98,8 +104,8 @@ func wayOf(o *osm.Way) (Way, bool) {
 // forbidden looks at the most particular tag that is there.
 func forbidden(tags osm.Tags) bool {
 	for _, key := range []string{"motorcar", "motor_vehicle", "vehicle", "access"} {
-		if v := tags.Find(key); v != "" {
-			return v == "no" || v == "private"
+		if tag := tags.FindTag(key); tag != nil {
+			return tag.Value == "no" || tag.Value == "private"
 		}
 	}
 	return false

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,6 +100,11 @@ func TestReadOSM(t *testing.T) {
 		f.way(uint64(10+i), tags, 1, 2)
 	}
 	f.way(20, "highway=service motorcar=yes access=no", 1, 2)
+	f.way(21, "highway=service motorcar= access=no", 1, 2)
+	f.way(22, "highway=motorway oneway=", 1, 2)
+	f.way(23, "highway=road junction=circular oneway=alternating maxspeed=CN:urban", 1, 2)
+	f.way(24, "highway=motorway_link maxspeed=none", 1, 2)
+	f.way(25, "highway=motorway oneway=reverse maxspeed=60;40", 1, 2)
 	f.turn(1, "type=restriction restriction=no_left_turn", 1, 2, 2)
 	f.turn(2, "type=restriction restriction=only_straight_on", 1, 2, 2)
 	f.turn(3, "type=restriction restriction=no_left_turn except=motorcar", 1, 2, 2)
@@ -111,7 +117,12 @@ func TestReadOSM(t *testing.T) {
 	for _, w := range net.Ways {
 		byID[w.ID] = w
 	}
-	if len(byID) != 5 || byID[1].LimitKmh != 60 || byID[1].Direction != Both || byID[2].Direction != Backward || byID[2].Name != "小巷" ||
+	for id, want := range map[int64]Direction{21: Both, 22: Both, 23: Both, 24: Both, 25: Backward} {
+		if w, ok := byID[id]; !ok || w.Direction != want || w.LimitKmh != 0 {
+			t.Errorf("way %d: %+v", id, w)
+		}
+	}
+	if len(byID) != 10 || byID[1].LimitKmh != 60 || byID[1].Direction != Both || byID[2].Direction != Backward || byID[2].Name != "小巷" ||
 		byID[3].Direction != Forward || byID[4].Direction != Both || math.Abs(byID[4].LimitKmh-80.47) > 0.01 || byID[20].Class != ServiceRoad {
 		t.Errorf("%+v", net.Ways)
 	}
@@ -128,5 +139,61 @@ func TestReadOSM(t *testing.T) {
 	}
 	if _, err := ReadOSM(t.Context(), strings.NewReader("no PBF at all")); err == nil {
 		t.Error("something else was read")
+	}
+}
+
+// Ways as careless editors leave them: nodes that are missing, repeated, at one place, or turned back at.
+func TestCarelessWays(t *testing.T) {
+	var f file
+	f.nodes(orb.Point{104, 30}, orb.Point{104.01, 30}, orb.Point{104.01, 30}, orb.Point{104.02, 30}, orb.Point{104.03, 30})
+	f.way(1, "highway=road", 1, 1, 2, 3, 3, 4)    // 2 and 3 are one place
+	f.way(2, "highway=road", 4, 5, 4, 5)          // there and back
+	f.way(3, "highway=road oneway=yes", 5, 77, 1) // cut in the middle
+	f.way(4, "highway=road oneway=-1", 1, 2)      // against another
+	f.way(5, "highway=road", 4)
+	f.way(6, "highway=road")
+	f.way(7, "highway=road", 2, 2)
+	net, err := ReadOSM(t.Context(), bytes.NewReader(f.bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := Build(net)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := g.Size(); s.Nodes != 5 || s.MainNodes != 5 || s.Edges != 13 {
+		t.Errorf("%+v", s)
+	}
+	m := g.Metres()
+	for _, c := range []struct {
+		from, to orb.Point
+		metres   float64
+		nodes    []int64
+	}{
+		{net.Points[1], net.Points[5], 2888.933, []int64{1, 2, 3, 4, 5}},
+		{net.Points[5], net.Points[1], 2888.933, []int64{5, 4, 3, 2, 1}},
+	} {
+		from, err := g.Snap(c.from)
+		to, err2 := g.Snap(c.to)
+		if err != nil || err2 != nil {
+			t.Fatal(err, err2)
+		}
+		p, err := m.Path(from, to, m)
+		if err != nil || math.Abs(float64(p.Metres)-c.metres) > 0.01 || !slices.Equal(p.Nodes, c.nodes) {
+			t.Errorf("%v m over %v, %v; want %v m over %v", p.Metres, p.Nodes, err, c.metres, c.nodes)
+		}
+	}
+}
+
+// Files with the places in the ways have no nodes.
+func TestPlacesOnWays(t *testing.T) {
+	var f file
+	body := f.tags(binary.AppendUvarint([]byte{1 << 3}, 1), "highway=road")
+	body = field(body, 8, deltas([]int64{1, 2}))
+	body = field(field(body, 9, deltas([]int64{300_000_000, 300_000_000})), 10, deltas([]int64{1_040_000_000, 1_040_100_000}))
+	f.group = field(f.group, 3, body)
+	net, err := ReadOSM(t.Context(), bytes.NewReader(f.bytes()))
+	if err != nil || place(net.Points[2]) != [2]int32{1_040_100_000, 300_000_000} {
+		t.Errorf("%+v, %v", net, err)
 	}
 }
