@@ -25,6 +25,7 @@ type benchCmd struct {
 	History   benchHistoryCmd   `cmd:"" help:"Measure the history: bytes a fix, tracks, reading unit-days while positions come in."`
 	Register  benchRegisterCmd  `cmd:"" help:"Measure the import of a register: an empty one, the same list again, the next month, and after kills."`
 	Roads     benchRoadsCmd     `cmd:"" help:"Measure the ways of many vehicles to one case on a road net."`
+	Tiles     benchTilesCmd     `cmd:"" help:"Measure the tiles of the basemap: time and bytes by zoom, made and kept; the import."`
 }
 
 // printFigures prints v as one JSON object.

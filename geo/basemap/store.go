@@ -34,7 +34,7 @@ func Replace(ctx context.Context, tx *pg.Tx, info Info, features []Feature) (ver
 	if err := replacePlaces(ctx, tx, placesOf(features, SourceMap)); err != nil {
 		return 0, err
 	}
-	return version, nil
+	return version, coarsen(ctx, tx)
 }
 
 var (
@@ -107,6 +107,9 @@ func ImportOSM(ctx context.Context, tx *pg.Tx, info Info, file io.ReadSeeker) (O
 	}
 	places := source.places.list
 	if err := replacePlaces(ctx, tx, places); err != nil {
+		return OSMReport{}, err
+	}
+	if err := coarsen(ctx, tx); err != nil {
 		return OSMReport{}, err
 	}
 	b := source.bounds

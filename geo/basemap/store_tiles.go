@@ -9,18 +9,18 @@ import (
 
 // encode makes the tile z/x/y, not compressed; empty when nothing is in it.
 // A tile is 4,096 units wide and carries 64 more on each side, so that strokes
-// do not end at its edge. Details under 4 units, a fifth of a pixel or so, are
-// dropped; from zoom 14 on, which clients stretch, those under 1 unit.
+// do not end at its edge. Details under 4 units, half a pixel, are dropped;
+// from zoom 14 on, which clients stretch, those under 1 unit. Tiles down to
+// zoom 11 are made from the coarse features.
 func encode(ctx context.Context, q pg.Queryer, z, x, y int) (tile []byte, err error) {
 	err = q.QueryRow(ctx, `
 		with tile as (
-			select st_tileenvelope($1, $2, $3) as square,
-				st_transform(st_tileenvelope($1, $2, $3, margin => 64.0 / 4096), 4326) as reach,
+			select st_tileenvelope($1, $2, $3) as square, `+found(z)+` as reach,
 				40075016.68 / 2.0 ^ $1 / 4096 * case when $1 < 14 then 4 else 1 end as detail
 		), drawn as materialized (
 			select f.id, f.layer, nullif(f.class, '') as class, nullif(f.name, '') as name, nullif(f.name_en, '') as name_en,
 				st_asmvtgeom(st_simplify(st_transform(f.geom, 3857), t.detail, true), t.square, 4096, 64, true) as geom
-			from basemap_feature f, tile t
+			from `+source(z)+` f, tile t
 			where f.geom && t.reach and f.min_zoom <= $1
 		), shown as materialized (
 			select * from drawn where geom is not null
@@ -41,4 +41,29 @@ func encode(ctx context.Context, q pg.Queryer, z, x, y int) (tile []byte, err er
 		return nil, fmt.Errorf("tile %d/%d/%d: %w", z, x, y, err)
 	}
 	return tile, nil
+}
+
+// source is what a tile of zoom z is made from. Each set has an index of its own, which is used because the set stands in
+// the text of the query.
+func source(z int) string {
+	switch {
+	case z <= 7:
+		return `(select * from basemap_coarse where deepest = 7)`
+	case z <= 9:
+		return `(select * from basemap_coarse where deepest = 9)`
+	case z <= 11:
+		return `(select * from basemap_coarse where deepest = 11)`
+	case z <= 12:
+		return `(select * from basemap_feature where min_zoom <= 12)`
+	}
+	return `basemap_feature`
+}
+
+// found is the box in which features of the tile lie, in the coordinates of its source.
+func found(z int) string {
+	box := `st_tileenvelope($1, $2, $3, margin => 64.0 / 4096)`
+	if z <= 11 {
+		return box
+	}
+	return `st_transform(` + box + `, 4326)`
 }
