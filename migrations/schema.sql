@@ -250,6 +250,27 @@ CREATE TABLE public.basemap (
     CONSTRAINT basemap_only_row_check CHECK (only_row)
 );
 
+CREATE TABLE public.basemap_coarse (
+    id bigint NOT NULL,
+    deepest smallint NOT NULL,
+    layer text NOT NULL,
+    class text NOT NULL,
+    name text NOT NULL,
+    name_en text NOT NULL,
+    min_zoom smallint NOT NULL,
+    geom public.geometry(Geometry,3857) NOT NULL,
+    CONSTRAINT basemap_coarse_sets CHECK ((deepest = ANY (ARRAY[7, 9, 11])))
+);
+
+ALTER TABLE public.basemap_coarse ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.basemap_coarse_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.basemap_feature (
     id bigint NOT NULL,
     layer text NOT NULL,
@@ -1017,6 +1038,9 @@ ALTER TABLE ONLY public.attachment
 ALTER TABLE ONLY public.attachment
     ADD CONSTRAINT attachment_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.basemap_coarse
+    ADD CONSTRAINT basemap_coarse_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.basemap_feature
     ADD CONSTRAINT basemap_feature_pkey PRIMARY KEY (id);
 
@@ -1191,6 +1215,14 @@ CREATE INDEX area_shape ON public.area USING gist (shape);
 CREATE INDEX attachment_ticket ON public.attachment USING btree (ticket_id, id) WHERE (ticket_id IS NOT NULL);
 
 CREATE INDEX attachment_unit ON public.attachment USING btree (unit_id, id);
+
+CREATE INDEX basemap_coarse_11 ON public.basemap_coarse USING gist (geom) WHERE (deepest = 11);
+
+CREATE INDEX basemap_coarse_7 ON public.basemap_coarse USING gist (geom) WHERE (deepest = 7);
+
+CREATE INDEX basemap_coarse_9 ON public.basemap_coarse USING gist (geom) WHERE (deepest = 9);
+
+CREATE INDEX basemap_feature_12 ON public.basemap_feature USING gist (geom) WHERE (min_zoom <= 12);
 
 CREATE INDEX basemap_feature_geom ON public.basemap_feature USING gist (geom);
 

@@ -10,6 +10,8 @@ import (
 	"github.com/paulmach/orb/encoding/mvt"
 	"github.com/paulmach/orb/maptile"
 
+	"pgregory.net/rapid"
+
 	"jiujin/geo/tile"
 	"jiujin/internal/pg"
 	"jiujin/internal/pg/pgtest"
@@ -45,7 +47,7 @@ func features() []Feature {
 	}
 }
 
-func replace(t testing.TB, db *pg.DB, info Info, list []Feature) (version int64) {
+func replace(t rapid.TB, db *pg.DB, info Info, list []Feature) (version int64) {
 	t.Helper()
 	err := db.InTx(context.Background(), func(tx *pg.Tx) (err error) {
 		version, err = Replace(context.Background(), tx, info, list)

@@ -11,6 +11,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 )
 
 // ErrNone says that a tile does not exist: its zoom is not served, or column
@@ -50,4 +51,16 @@ func Pack(raw []byte) (Tile, error) {
 func ETag(raw []byte) string {
 	sum := sha256.Sum256(raw)
 	return fmt.Sprintf(`"%x"`, sum[:10])
+}
+
+// Unpack is the data of a tile as they were before Pack.
+func Unpack(t Tile) ([]byte, error) {
+	if !t.Gzip {
+		return t.Data, nil
+	}
+	r, err := gzip.NewReader(bytes.NewReader(t.Data))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(r)
 }
