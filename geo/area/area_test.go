@@ -35,7 +35,7 @@ func box(west, south float64, n int) orb.MultiPolygon {
 	return orb.MultiPolygon{{{{west, south}, {west + side, south}, {west + side, south + side}, {west, south + side}, {west, south}}}}
 }
 
-func inTx(t *testing.T, db *pg.DB, do func(context.Context, *pg.Tx) error) {
+func inTx(t testing.TB, db *pg.DB, do func(context.Context, *pg.Tx) error) {
 	t.Helper()
 	if err := db.InTx(t.Context(), func(tx *pg.Tx) error { return do(t.Context(), tx) }); err != nil {
 		t.Fatal(err)
@@ -43,7 +43,7 @@ func inTx(t *testing.T, db *pg.DB, do func(context.Context, *pg.Tx) error) {
 }
 
 // org makes a province with a squad in it and returns the squad's id and path.
-func org(t *testing.T, db *pg.DB, code string) (id int64, path string) {
+func org(t testing.TB, db *pg.DB, code string) (id int64, path string) {
 	t.Helper()
 	err := db.Pool.QueryRow(t.Context(), `
 		WITH p AS (INSERT INTO org (level, code, name) VALUES ('province', $1, '省') RETURNING id)
@@ -143,6 +143,13 @@ func TestImportRefusesOneByOne(t *testing.T) {
 	), ImportOptions{Kind: Division})
 	if r.Features != 7 || r.Added != 2 || r.Mended != 1 || r.Refused != 5 || len(r.Problems) != 5 || r.Problems[0].Feature != 3 {
 		t.Errorf("%+v", r)
+	}
+	codes := []string{}
+	for _, p := range r.Problems {
+		codes = append(codes, p.Code)
+	}
+	if got := strings.Join(codes, " "); got != "no_polygon no_code no_name bad_day unreadable" {
+		t.Errorf("codes %s", got)
 	}
 	for _, file := range []string{"", "[]", `{"type":"Feature"}`} {
 		err := db.InTx(t.Context(), func(tx *pg.Tx) error {

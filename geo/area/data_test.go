@@ -41,7 +41,7 @@ func TestExpectedPoints(t *testing.T) {
 	}
 }
 
-func importOutlines(t *testing.T, db *pg.DB, file string) {
+func importOutlines(t testing.TB, db *pg.DB, file string) {
 	t.Helper()
 	f, err := os.Open(file)
 	if err != nil {

@@ -44,6 +44,9 @@ type Report struct {
 type Problem struct {
 	Feature int    `json:"feature"` // 1 is the first
 	Name    string `json:"name"`
+	// Code is one of unreadable, no_name, no_polygon, bad_day, days, no_code, no_org, datum, shape; Message says it in
+	// English, with what was found in the file.
+	Code    string `json:"code"`
 	Message string `json:"message"`
 }
 
@@ -86,9 +89,9 @@ func Import(ctx context.Context, tx *pg.Tx, in io.Reader, opts ImportOptions) (R
 		if err == nil {
 			err = keep(ctx, tx, a, opts, &report)
 		}
-		if reason := refusal(err); reason != "" {
+		if code := refusal(err); code != "" {
 			report.Refused++
-			report.Problems = append(report.Problems, Problem{i + 1, a.Name, reason})
+			report.Problems = append(report.Problems, Problem{i + 1, a.Name, code, err.Error()})
 		} else if err != nil {
 			return Report{}, fmt.Errorf("store feature %d: %w", i+1, err)
 		}
@@ -96,14 +99,23 @@ func Import(ctx context.Context, tx *pg.Tx, in io.Reader, opts ImportOptions) (R
 	return report, nil
 }
 
-// errFeature says what a feature lacks.
-var errFeature = errors.New("the feature cannot be taken")
+// featureError says by a code of Problem what a feature lacks.
+type featureError struct{ code, text string }
 
+func (e featureError) Error() string { return "the feature cannot be taken: " + e.text }
+
+// refusal is the code of Problem for an error that stops one feature; "" for nil and what stops the file.
 func refusal(err error) string {
-	for _, ours := range []error{errFeature, ErrShape, ErrDays, ErrNotFound} {
-		if errors.Is(err, ours) {
-			return err.Error()
-		}
+	var f featureError
+	switch {
+	case errors.As(err, &f):
+		return f.code
+	case errors.Is(err, ErrShape):
+		return "shape"
+	case errors.Is(err, ErrDays):
+		return "days"
+	case errors.Is(err, ErrNotFound):
+		return "no_org"
 	}
 	return ""
 }
@@ -112,11 +124,11 @@ func read(ctx context.Context, tx *pg.Tx, raw json.RawMessage, opts ImportOption
 	a = Area{Kind: opts.Kind, From: opts.From, Source: opts.Source}
 	feature, err := geojson.UnmarshalFeature(raw)
 	if err != nil {
-		return a, fmt.Errorf("%w: %w", errFeature, err)
+		return a, featureError{"unreadable", err.Error()}
 	}
 	a.Name = strings.TrimSpace(property(feature, "name"))
 	if a.Name == "" {
-		return a, fmt.Errorf("%w: it has no name", errFeature)
+		return a, featureError{"no_name", "it has no name"}
 	}
 	switch g := feature.Geometry.(type) {
 	case orb.Polygon:
@@ -124,12 +136,12 @@ func read(ctx context.Context, tx *pg.Tx, raw json.RawMessage, opts ImportOption
 	case orb.MultiPolygon:
 		a.Shape = g
 	default:
-		return a, fmt.Errorf("%w: it is neither Polygon nor MultiPolygon", errFeature)
+		return a, featureError{"no_polygon", "it is neither Polygon nor MultiPolygon"}
 	}
 	for name, to := range map[string]*time.Time{"valid_from": &a.From, "valid_to": &a.To} {
 		if s := property(feature, name); s != "" {
 			if *to, err = time.Parse(time.DateOnly, s); err != nil {
-				return a, fmt.Errorf("%w: %s is no day like 2020-06-05", errFeature, name)
+				return a, featureError{"bad_day", name + " is no day like 2020-06-05"}
 			}
 		}
 	}
@@ -145,7 +157,7 @@ func read(ctx context.Context, tx *pg.Tx, raw json.RawMessage, opts ImportOption
 		}
 	}
 	if !codeForm.MatchString(a.Code) {
-		return a, fmt.Errorf("%w: adcode %q has not six or nine digits", errFeature, a.Code)
+		return a, featureError{"no_code", fmt.Sprintf("adcode %q has not six or nine digits", a.Code)}
 	}
 	return a, nil
 }
@@ -169,7 +181,7 @@ func toWGS84(shape orb.MultiPolygon, d datum.Datum) error {
 			for i, p := range ring {
 				moved, err := datum.ToWGS84(d, p)
 				if err != nil {
-					return fmt.Errorf("%w: %w", errFeature, err)
+					return featureError{"datum", err.Error()}
 				}
 				ring[i] = moved
 			}

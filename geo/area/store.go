@@ -90,6 +90,7 @@ func Responsible(ctx context.Context, q pg.Queryer, points []orb.Point, day time
 type Listing struct {
 	Kind   Kind
 	Branch string    // squads' areas of this branch only; "" = all. Divisions belong to no branch
+	Code   string    // divisions whose code begins so; "" = all
 	Day    time.Time // valid on this day; zero = whenever
 	// Coarse leaves out corners within about 50 m of a straight line, for maps.
 	Coarse bool
@@ -102,9 +103,9 @@ func List(ctx context.Context, q pg.Queryer, l Listing) ([]Area, error) {
 	rows, _ := q.Query(ctx, `
 		SELECT `+columns+`, CASE WHEN $4 THEN st_multi(st_simplifypreservetopology(a.shape, 0.0005)) ELSE a.shape END
 		  FROM area a LEFT JOIN org o ON o.id = a.org_id
-		 WHERE a.kind = $1 AND (a.kind = 'division' OR starts_with(o.path, $2))
+		 WHERE a.kind = $1 AND (a.kind = 'division' AND starts_with(a.code, $5) OR starts_with(o.path, $2))
 		   AND ($3::date IS NULL OR a.valid_from <= $3 AND a.valid_to > $3)
-		 ORDER BY a.code, a.name, a.valid_from, a.id`, l.Kind, l.Branch, nullDay(l.Day), l.Coarse)
+		 ORDER BY a.code, a.name, a.valid_from, a.id`, l.Kind, l.Branch, nullDay(l.Day), l.Coarse, l.Code)
 	list, err := pgx.CollectRows(rows, scan)
 	if err != nil {
 		return nil, fmt.Errorf("list areas: %w", err)
@@ -278,7 +279,7 @@ func giveWay(ctx context.Context, tx *pg.Tx, id int64, a Area) error {
 func findOrg(ctx context.Context, tx *pg.Tx, a *Area, code, branch string) error {
 	err := tx.QueryRow(ctx, `SELECT id FROM org WHERE code = $1 AND starts_with(path, $2)`, code, branch).Scan(&a.OrgID)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return fmt.Errorf("%w: there is no organisation with the code %q in the branch", errFeature, code)
+		return featureError{"no_org", fmt.Sprintf("there is no organisation with the code %q in the branch", code)}
 	}
 	return err
 }

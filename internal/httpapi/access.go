@@ -108,6 +108,7 @@ func accessTable() []rule {
 		{method: "GET", path: v1 + "/fences/{id}/events", access: only(auth.Administrator, auth.Supervisor)},
 		{method: "GET", path: v1 + "/areas", access: desk},
 		{method: "GET", path: v1 + "/areas/at", access: desk},
+		{method: "GET", path: v1 + "/areas/coverage", access: administrator},
 		{method: "POST", path: v1 + "/areas", access: administrator},
 		{method: "PATCH", path: v1 + "/areas/{id}", access: administrator},
 		{method: "DELETE", path: v1 + "/areas/{id}", access: administrator},

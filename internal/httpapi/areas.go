@@ -36,6 +36,7 @@ type areaView struct {
 
 type listAreasInput struct {
 	Kind string `query:"kind" default:"squad" enum:"division,squad"`
+	Code string `query:"code" pattern:"^[0-9]{0,9}$" doc:"Divisions whose code begins so"`
 	On   string `query:"on" format:"date" doc:"Valid on this day; today when left out"`
 	All  bool   `query:"all" doc:"Also those that are no longer or not yet valid"`
 }
@@ -97,6 +98,7 @@ func (s *Server) areaRoutes() {
 	tags := []string{"areas"}
 	handle(s, "GET", path, huma.Operation{Summary: "Divisions, or the areas of the branch's squads", Tags: tags}, s.listAreas)
 	handle(s, "GET", path+"/at", huma.Operation{Summary: "Which areas hold a point, and which are near", Tags: tags}, s.areaAt)
+	handle(s, "GET", path+"/coverage", huma.Operation{Summary: "What of a division belongs to no squad, or to two", Tags: tags}, s.areaCoverage)
 	handle(s, "POST", path, huma.Operation{Summary: "Make the area of a squad", Tags: tags, DefaultStatus: 201}, s.addArea)
 	handle(s, "PATCH", path+"/{id}", huma.Operation{Summary: "Change the area of a squad; all of it is sent", Tags: tags}, s.setArea)
 	handle(s, "DELETE", path+"/{id}", huma.Operation{Summary: "End the area of a squad today", Tags: tags}, s.retireArea)
@@ -127,7 +129,7 @@ func openDayOf(field, day string) (time.Time, error) {
 }
 
 func (s *Server) listAreas(ctx context.Context, in *listAreasInput) (*areasOutput, error) {
-	l := area.Listing{Kind: area.Kind(in.Kind), Branch: who(ctx).OrgPath, Coarse: in.Kind == string(area.Division)}
+	l := area.Listing{Kind: area.Kind(in.Kind), Branch: who(ctx).OrgPath, Code: in.Code, Coarse: in.Kind == string(area.Division)}
 	var err error
 	if !in.All {
 		if l.Day, err = s.dayOf("query.on", in.On); err != nil {
@@ -255,17 +257,22 @@ func (b *areaBody) area() (a area.Area, err error) {
 func viewArea(a *area.Area) areaView {
 	v := areaView{ID: a.ID, Kind: string(a.Kind), Code: a.Code, Squad: a.Squad, Source: a.Source}
 	v.Name, v.OrgID, v.ValidFrom, v.ValidTo = a.Name, a.OrgID, dayText(a.From), dayText(a.To)
-	v.Polygons = make(orbPolygons, len(a.Shape))
-	for i, polygon := range a.Shape {
-		v.Polygons[i] = make([][][2]float64, len(polygon))
+	v.Polygons = viewShape(a.Shape)
+	return v
+}
+
+func viewShape(shape orb.MultiPolygon) orbPolygons {
+	out := make(orbPolygons, len(shape))
+	for i, polygon := range shape {
+		out[i] = make([][][2]float64, len(polygon))
 		for k, ring := range polygon {
-			v.Polygons[i][k] = make([][2]float64, len(ring))
+			out[i][k] = make([][2]float64, len(ring))
 			for n, p := range ring {
-				v.Polygons[i][k][n] = p
+				out[i][k][n] = p
 			}
 		}
 	}
-	return v
+	return out
 }
 
 func dayText(t time.Time) string {

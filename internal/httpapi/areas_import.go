@@ -26,6 +26,7 @@ type importAreasInput struct {
 type areaProblem struct {
 	Feature int    `json:"feature" doc:"1 is the first"`
 	Name    string `json:"name"`
+	Code    string `json:"code" enum:"unreadable,no_name,no_polygon,bad_day,days,no_code,no_org,datum,shape"`
 	Message string `json:"message"`
 }
 

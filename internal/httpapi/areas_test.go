@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"testing"
 )
@@ -45,7 +46,19 @@ func TestAreasFromImportToTicket(t *testing.T) {
 	if tk.Division != "999901" || tk.Responsible != "一中队" {
 		t.Errorf("the ticket lies in %q of %q", tk.Division, tk.Responsible)
 	}
+	var covered areaCoverageOutput
+	s.get(t, "administrator", "/areas/coverage?division=999901").into(t, 200, &covered.Body)
+	if b := covered.Body; b.Name != "云溪县" || len(b.Gaps) != 1 || len(b.Overlaps) != 0 || math.Abs(b.Covered-0.04) > 0.001 {
+		t.Errorf("%+v", covered.Body)
+	}
+	s.get(t, "administrator", "/areas/coverage?division=999902").want(t, 404, "not_found")
 	var list struct{ Areas []areaView }
+	for code, n := range map[string]int{"": 1, "9999": 1, "51": 0} {
+		s.get(t, "dispatcher", "/areas?kind=division&code="+code).into(t, 200, &list)
+		if len(list.Areas) != n {
+			t.Errorf("%d divisions begin with %q", len(list.Areas), code)
+		}
+	}
 	s.get(t, "dispatcher", "/areas").into(t, 200, &list)
 	if len(list.Areas) != 1 || list.Areas[0].Squad != "一中队" || list.Areas[0].ValidFrom != "2020-01-01" || list.Areas[0].ValidTo != "" {
 		t.Errorf("%+v", list)
