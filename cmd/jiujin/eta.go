@@ -33,28 +33,34 @@ func (c *etaCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	net, err := road.ReadOSM(ctx, c.PBF)
-	if err != nil {
+	w := wayfinder{}
+	switch w.graph, err = readGraph(ctx, c.PBF, profile.Turns); {
+	case errors.Is(err, road.ErrEmpty): // each line is told
+	case err != nil:
 		return fmt.Errorf("%s: %w", c.PBF.Name(), err)
-	}
-	if !profile.Turns {
-		net.Turns = nil
-	}
-	graph, err := road.Build(net)
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.PBF.Name(), err)
-	}
-	w := wayfinder{graph: graph, clock: graph.Seconds(profile, c.Hour)}
-	w.by = w.clock
-	if c.By == "metres" {
-		w.by = graph.Metres()
+	default:
+		w.clock = w.graph.Seconds(profile, c.Hour)
+		w.by = w.clock
+		if c.By == "metres" {
+			w.by = w.graph.Metres()
+		}
 	}
 	return w.answerLines(ctx, os.Stdin, os.Stdout)
 }
 
+// Help is shown under the usage.
+func (*etaCmd) Help() string {
+	return `A line {"from":[lon,lat],"to":[lon,lat]} gets metres, seconds and path (ids of nodes); {"from":[lon,lat],"within":600} the
+nodes reached; {"at":[lon,lat]} the two nearest ways. Coordinates are WGS-84. Each line, blank ones too, gets one line; one
+that has no answer gets {"error":"…"}, and the next is read.
+
+Exit code: 0 when the input has ended, whatever the lines got; 1 when a flag is wrong, or the file or a stream cannot be
+read or written.`
+}
+
 // wayfinder answers lines.
 type wayfinder struct {
-	graph     *road.Graph
+	graph     *road.Graph // nil: the file holds no roads
 	by, clock *road.Metric
 }
 
@@ -71,9 +77,6 @@ type etaAnswer struct {
 
 func (w *wayfinder) answerLines(ctx context.Context, r io.Reader, out io.Writer) error {
 	return answerLines(ctx, r, out, func(line []byte, err error) any {
-		if err == nil && len(line) == 0 {
-			return nil // a blank line asks nothing
-		}
 		var answer any
 		if err == nil {
 			answer, err = w.answer(line)
@@ -89,6 +92,12 @@ func (w *wayfinder) answer(line []byte) (any, error) {
 	var q struct {
 		From, To, At []float64
 		Within       *float64
+	}
+	if w.graph == nil {
+		return nil, road.ErrEmpty
+	}
+	if len(line) == 0 {
+		return nil, errors.New("the line is blank")
 	}
 	if err := json.Unmarshal(line, &q); err != nil {
 		return nil, errors.New(`the line is no JSON object such as {"from":[104.06,30.57],"to":[104.10,30.60]}`)
@@ -122,8 +131,13 @@ func (w *wayfinder) answer(line []byte) (any, error) {
 }
 
 func point(name string, p []float64) (orb.Point, error) {
-	if len(p) != 2 || math.Abs(p[0]) > 180 || math.Abs(p[1]) > 90 {
+	switch {
+	case len(p) != 2:
 		return orb.Point{}, fmt.Errorf("%s: not a point [longitude, latitude] in degrees", name)
+	case math.Abs(p[1]) > 90 && math.Abs(p[0]) <= 90:
+		return orb.Point{}, fmt.Errorf("%s: latitude %v is beyond 90 degrees; longitude comes first", name, p[1])
+	case math.Abs(p[0]) > 180 || math.Abs(p[1]) > 90:
+		return orb.Point{}, fmt.Errorf("%s: [%v, %v] is not on earth", name, p[0], p[1])
 	}
 	return orb.Point{p[0], p[1]}, nil
 }
@@ -135,9 +149,20 @@ func (w *wayfinder) snap(name string, p []float64) (road.Snap, error) {
 	}
 	s, err := w.graph.Snap(at)
 	if err != nil {
-		return s, fmt.Errorf("%s: %w", name, err)
+		return s, fmt.Errorf("%s: %w%s", name, err, w.swapped(at))
 	}
 	return s, nil
+}
+
+// swapped is a hint when a point that is nowhere near lies on the roads with latitude and longitude the other way round.
+func (w *wayfinder) swapped(p orb.Point) string {
+	if math.Abs(p[0]) > 90 {
+		return ""
+	}
+	if _, err := w.graph.Snap(orb.Point{p[1], p[0]}); err != nil {
+		return ""
+	}
+	return "; the other way round there is one: longitude comes first"
 }
 
 // within tells of the nodes that are reached for a cost, in the unit of --by.
@@ -170,7 +195,7 @@ func (w *wayfinder) roadsAt(p []float64) (any, error) {
 		list = append(list, near{s.Way, toMilli(float64(s.Off))})
 	}
 	if len(list) == 0 {
-		return nil, fmt.Errorf("at: %w", road.ErrNoRoad)
+		return nil, fmt.Errorf("at: %w: none within %.0f m of %.6f, %.6f%s", road.ErrNoRoad, float64(road.SnapWithin), at[0], at[1], w.swapped(at))
 	}
 	return map[string][]near{"ways": list}, nil
 }

@@ -37,28 +37,7 @@ func (c *importOSMCmd) Run(ctx context.Context, cfg *app.Config) error {
 		defer file.Close()
 	}
 	return app.BesideServer(ctx, *cfg, cfg.Logger(), func(ctx context.Context, db *pg.DB) error {
-		var report struct {
-			basemap.OSMReport
-			Graph road.Size `json:"graph"`
-		}
-		err := db.InTx(ctx, func(tx *pg.Tx) (err error) {
-			if _, err := file.Seek(0, io.SeekStart); err != nil { // the database may ask to try again
-				return err
-			}
-			if report.OSMReport, err = basemap.ImportOSM(ctx, tx, info, file); err != nil {
-				return err
-			}
-			net, err := road.ReadOSM(ctx, file)
-			if err != nil {
-				return err
-			}
-			graph, err := road.Build(net)
-			if err != nil {
-				return err
-			}
-			report.Graph = graph.Size()
-			return road.Save(ctx, tx, graph, c.Name+", "+basemap.OSMCredit)
-		})
+		report, err := importOSM(ctx, db, info, file)
 		if err != nil {
 			return err
 		}
@@ -66,6 +45,53 @@ func (c *importOSMCmd) Run(ctx context.Context, cfg *app.Config) error {
 		out.SetIndent("", "  ")
 		return out.Encode(report)
 	})
+}
+
+// osmImport is what an import found.
+type osmImport struct {
+	basemap.OSMReport
+	Graph road.Size `json:"graph"`
+	Note  string    `json:"note,omitempty"`
+}
+
+// noRoads is what people are told whose file has none.
+const noRoads = "the file holds no road that cars may use: it became the basemap, and the road graph was left as it was"
+
+// importOSM brings in the map and the roads, both or neither.
+func importOSM(ctx context.Context, db *pg.DB, info basemap.Info, file io.ReadSeeker) (report osmImport, err error) {
+	err = db.InTx(ctx, func(tx *pg.Tx) (err error) {
+		report = osmImport{}
+		if _, err := file.Seek(0, io.SeekStart); err != nil { // the database may ask to try again
+			return err
+		}
+		if report.OSMReport, err = basemap.ImportOSM(ctx, tx, info, file); err != nil {
+			return err
+		}
+		graph, err := readGraph(ctx, file, true)
+		if errors.Is(err, road.ErrEmpty) {
+			report.Note = noRoads
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		report.Graph = graph.Size()
+		return road.Save(ctx, tx, graph, info.Name+", "+basemap.OSMCredit)
+	})
+	return report, err
+}
+
+// readGraph builds the graph of an OpenStreetMap file, with its restricted turns or without. The error wraps
+// road.ErrEmpty when there is nothing to drive on.
+func readGraph(ctx context.Context, file io.ReadSeeker, turns bool) (*road.Graph, error) {
+	net, err := road.ReadOSM(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	if !turns {
+		net.Turns = nil
+	}
+	return road.Build(net)
 }
 
 // seekable is the file itself, or a temporary copy of what cannot be read twice.

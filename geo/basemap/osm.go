@@ -25,6 +25,7 @@ type osmFile struct {
 	queue     []Feature
 	places    placeList
 	bounds    orb.Bound // of the roads so far
+	extent    orb.Bound // of all features so far
 	report    OSMReport
 	ended     bool
 	err       error
@@ -147,6 +148,10 @@ func (o *osmFile) add(f Feature) {
 		o.err = fmt.Errorf("%s %q: %w", f.Layer, f.Name, err)
 		return
 	}
+	if len(o.report.Layers) == 0 {
+		o.extent = f.Geometry.Bound()
+	}
+	o.extent = o.extent.Union(f.Geometry.Bound())
 	o.report.Layers[f.Layer]++
 	o.queue = append(o.queue, f)
 }

@@ -248,12 +248,22 @@ func TestRings(t *testing.T) {
 	})
 }
 
+func TestImportOSMWithoutRoads(t *testing.T) {
+	db := pgtest.New(t)
+	lake := []orb.Point{{104.06, 30.66}, {104.07, 30.66}, {104.07, 30.67}}
+	report, err := importOSM(db, osmData(lake, []way{{[]int64{1, 2, 3, 1}, [][2]string{{"natural", "water"}, {"name", "东湖"}}}}))
+	want := orb.Bound{Min: lake[0], Max: lake[2]}
+	if err != nil || report.Roads != 0 || report.Layers[Water] != 1 || report.Bounds != want {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
 func TestImportOSMKeepsTheOldMapWhenItFails(t *testing.T) {
 	db := pgtest.New(t)
 	replace(t, db, county, features())
 	whole := osmData([]orb.Point{{104.06, 30.66}, {104.07, 30.66}}, []way{{[]int64{1, 2}, [][2]string{{"highway", "road"}}}})
 	for name, file := range map[string][]byte{
-		"no roads":  osmData([]orb.Point{{104.06, 30.66}}, nil),
+		"nothing":   osmData([]orb.Point{{104.06, 30.66}}, nil),
 		"cut short": whole[:len(whole)-5],
 		"no PBF":    []byte("<osm/>"),
 		"off earth": osmData([]orb.Point{{104.06, 89.9}, {104.07, 89.9}}, []way{{[]int64{1, 2}, [][2]string{{"highway", "road"}}}}),

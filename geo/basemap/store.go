@@ -76,14 +76,14 @@ type OSMReport struct {
 	Places  int           `json:"places"` // named places
 	Broken  int           `json:"broken"` // ways of which too few nodes are in the file
 	Open    int           `json:"open"`   // ways of areas that close no ring, mostly at the edge of the file
-	Bounds  orb.Bound     `json:"bounds"` // of the roads
+	Bounds  orb.Bound     `json:"bounds"` // of the roads; of everything when there are none
 	Version int64         `json:"version"`
 }
 
 // ImportOSM makes an OpenStreetMap file (PBF) the basemap and its named places those of the table, in place of the ones
 // before, inside tx. The file is read twice from where it stands: for the relations, then for the rest, which goes to
-// the database as it is read. info.Bounds and info.Version are not looked at. A file without roads is an error; one with
-// a thing that cannot be drawn wraps ErrFeature.
+// the database as it is read. info.Bounds and info.Version are not looked at. A file with nothing to draw is an error; one
+// with a thing that cannot be drawn wraps ErrFeature.
 func ImportOSM(ctx context.Context, tx *pg.Tx, info Info, file io.ReadSeeker) (OSMReport, error) {
 	info.Bounds = orb.Bound{}
 	version, err := claim(ctx, tx, info)
@@ -102,8 +102,8 @@ func ImportOSM(ctx context.Context, tx *pg.Tx, info Info, file io.ReadSeeker) (O
 		return OSMReport{}, fmt.Errorf("import basemap %s after %d roads: %w", info.Name, source.report.Roads, err)
 	}
 	report := source.report
-	if report.Roads == 0 {
-		return OSMReport{}, fmt.Errorf("import basemap %s: the file holds no roads", info.Name)
+	if len(report.Layers) == 0 {
+		return OSMReport{}, fmt.Errorf("import basemap %s: the file holds nothing to draw", info.Name)
 	}
 	places := source.places.list
 	if err := replacePlaces(ctx, tx, places); err != nil {
@@ -113,6 +113,9 @@ func ImportOSM(ctx context.Context, tx *pg.Tx, info Info, file io.ReadSeeker) (O
 		return OSMReport{}, err
 	}
 	b := source.bounds
+	if report.Roads == 0 {
+		b = source.extent
+	}
 	_, err = tx.Exec(ctx, `update basemap set west = $1, south = $2, east = $3, north = $4`, b.Min[0], b.Min[1], b.Max[0], b.Max[1])
 	if err != nil {
 		return OSMReport{}, fmt.Errorf("import basemap %s: bounds: %w", info.Name, err)
