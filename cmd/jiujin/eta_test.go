@@ -100,7 +100,7 @@ func TestFileWithoutRoads(t *testing.T) {
 	if err == nil {
 		err = json.Unmarshal(out, &report)
 	}
-	if err != nil || report.Roads != 0 || report.Layers["water"] != 1 || report.Places != 2 || report.Graph.Nodes != 0 || report.Note != noRoads {
+	if err != nil || report.Roads != 0 || report.Layers["water"] != 1 || report.Places != 1 || report.Graph.Nodes != 0 || report.Note != noRoads {
 		t.Errorf("import: %s, %v", out, err)
 	}
 }
