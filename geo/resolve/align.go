@@ -1,9 +1,16 @@
 package resolve
 
+import "slices"
+
 // aligner finds a short text within a longer one. Its buffers are used again; it belongs to one goroutine.
 type aligner struct {
 	score []float32
 	from  []uint8
+
+	// What agreed at the last call of align: units of the pattern, in its order, and how many of them as written.
+	agreed  []unit
+	at      []int // where they stand in the text, the last first
+	written int
 }
 
 // Where the best score of a cell comes from.
@@ -23,9 +30,9 @@ const (
 
 // align looks for pattern in text, in order, with few units between: Smith and Waterman's local alignment. weights are
 // those of the pattern's units. Units of the text that skip marks cost nothing to pass, those that taken marks fit
-// nothing. It gives the weight found, less the cost of what does not fit, and marks the units of the text in used. skip,
-// taken and used may be nil; taken and used may be one.
-func (a *aligner) align(pattern []unit, weights []float32, text []unit, skip, taken, used []bool) float32 {
+// nothing; both may be nil. It gives the weight found, less the cost of what does not fit, and notes what agreed.
+func (a *aligner) align(pattern []unit, weights []float32, text []unit, skip, taken []bool) float32 {
+	a.agreed, a.at, a.written = a.agreed[:0], a.at[:0], 0
 	rows, cols := len(pattern)+1, len(text)+1
 	if rows == 1 || cols == 1 {
 		return 0
@@ -66,9 +73,7 @@ func (a *aligner) align(pattern []unit, weights []float32, text []unit, skip, ta
 			}
 		}
 	}
-	if used != nil {
-		a.mark(pattern, text, used, at, cols)
-	}
+	a.note(pattern, text, at, cols)
 	return best
 }
 
@@ -82,14 +87,17 @@ func pairScore(p, t unit, weight, mean float32) float32 {
 	return -replacedCost * mean
 }
 
-// mark walks back from the best cell.
-func (a *aligner) mark(pattern, text []unit, used []bool, at, cols int) {
+// note walks back from the best cell.
+func (a *aligner) note(pattern, text []unit, at, cols int) {
 	for a.from[at] != begin {
 		i, j := at/cols, at%cols
 		switch a.from[at] {
 		case both:
-			if pattern[i-1].sound == text[j-1].sound {
-				used[j-1] = true
+			if p, t := pattern[i-1], text[j-1]; p.sound == t.sound {
+				a.agreed, a.at = append(a.agreed, p), append(a.at, j-1)
+				if p.key == t.key {
+					a.written++
+				}
 			}
 			at -= cols + 1
 		case skipPattern:
@@ -98,4 +106,5 @@ func (a *aligner) mark(pattern, text []unit, used []bool, at, cols int) {
 			at--
 		}
 	}
+	slices.Reverse(a.agreed)
 }

@@ -3,7 +3,7 @@ package resolve
 import "strings"
 
 func (j *judge) areas(e *evidence) {
-	differs := false
+	differs, same := false, false
 	for _, own := range e.parts.divisions {
 		agrees := indexOf(j.q.us, own.stem) >= 0 && len(own.stem) >= 2
 		asksSame := false
@@ -15,12 +15,14 @@ func (j *judge) areas(e *evidence) {
 			}
 		}
 		if agrees {
+			same = same || own.level == district
+			e.areaAgreed = append(e.areaAgreed, show(own.stem)+own.suffix)
 			e.value[areaNats] += max(0, float64(min(j.r.rarity(j.r.stems[hash(own.stem)]), 4)))
 		} else if asksSame {
 			differs = true
 		}
 	}
-	if differs {
+	if differs && !same {
 		e.value[areaDiffers] = 1
 	}
 }

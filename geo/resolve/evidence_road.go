@@ -1,5 +1,7 @@
 package resolve
 
+import "slices"
+
 func (j *judge) roads(e *evidence) {
 	for i := range e.parts.roads {
 		own := &e.parts.roads[i]
@@ -14,7 +16,7 @@ func (j *judge) roads(e *evidence) {
 		}
 		if as != nil {
 			for k := as.end - min(len(own.name), len(as.name)); k < as.end+len(as.segment); k++ {
-				j.used[k] = true
+				j.used[k], j.road[k] = true, true
 			}
 		}
 		if fit*nats > e.value[roadNats] {
@@ -29,14 +31,20 @@ func (j *judge) roads(e *evidence) {
 	}
 }
 
-// roadInText looks for a road in the whole text, for words without a boundary where it begins.
+// roadInText looks for a road in the whole text, for words without a boundary where it begins. Without its last unit, 路 or
+// 街, the words can as well be a name: they are not taken from it.
 func (j *judge) roadInText(own *road) float64 {
 	weights, total := j.weights(own.name, j.r.inAddress)
-	share := j.al.align(own.name, weights, j.q.us, j.q.skip, nil, nil) / total
+	share := j.al.align(own.name, weights, j.q.us, j.q.skip, nil) / total
 	if share < 0.85 || len(own.name) < 3 {
 		return 0
 	}
-	j.al.align(own.name, weights, j.q.us, j.q.skip, nil, j.used)
+	j.use()
+	if last := j.al.agreed[len(j.al.agreed)-1]; isOneOf([]unit{last}, roadUnits) {
+		for _, i := range j.al.at {
+			j.road[i] = true
+		}
+	}
 	return float64(share)
 }
 
@@ -48,6 +56,9 @@ const surelyRoad = 0.75
 func (j *judge) roadFit(a, b []unit) float64 {
 	if len(a) < len(b) {
 		a, b = b, a
+	}
+	if sidesDiffer(a[len(a)-len(b):], b) {
+		return 0
 	}
 	sum, slips, telling := 0.0, 0, 0
 	for i := 1; i <= len(b); i++ {
@@ -61,20 +72,32 @@ func (j *judge) roadFit(a, b []unit) float64 {
 			slips++
 			continue
 		}
-		if !tellsRoads(y) && !isOneOf([]unit{y}, roadUnits) {
+		if tells(y) {
 			telling++
 		}
 	}
-	if sidesDiffer(a[len(a)-len(b):], b) || telling == 0 {
+	switch {
+	case slips > 0:
+		share := max(j.slipShare(a, b), j.slipShare(b, a))
+		return max(min(share, surelyRoad-0.01)-0.45, 0) / (surelyRoad - 0.46) * 0.6
+	case telling == 0:
 		return 0
 	}
-	if slips == 0 {
-		return sum / float64(len(b))
-	}
-	weights, total := j.weights(b, j.r.inAddress)
-	share := float64(j.al.align(b, weights, a, nil, nil, nil) / total)
-	return max(min(share, surelyRoad-0.01)-0.45, 0) / (surelyRoad - 0.46) * 0.6
+	return sum / float64(len(b))
 }
+
+// slipShare is how much of a road another one holds; 0 when nothing of it tells roads apart.
+func (j *judge) slipShare(a, b []unit) float64 {
+	weights, total := j.weights(a, j.r.inAddress)
+	share := j.al.align(a, weights, b, nil, nil) / total
+	if !slices.ContainsFunc(j.al.agreed, tells) {
+		return 0
+	}
+	return float64(share)
+}
+
+// tells says whether u is no side, no number and no word for a road.
+func tells(u unit) bool { return !tellsRoads(u) && !isOneOf([]unit{u}, roadUnits) }
 
 // tellsRoads says whether u is a side or a number, in which roads of one name differ.
 func tellsRoads(u unit) bool { return u.number() || isOneOf([]unit{u}, directions) }

@@ -58,6 +58,9 @@ func Fit(samples []Sample) string {
 // step goes up the gradient g, with Adam's running means of it, held back towards the weights in force.
 func step(w, g, first, second *[features]float64, round int) {
 	for f := range w {
+		if feature(f) == numberFar {
+			continue // judged: in the words of the lists no number is far off
+		}
 		d := g[f] - pull*(w[f]-weights[f])
 		first[f] = 0.9*first[f] + 0.1*d
 		second[f] = 0.999*second[f] + 0.001*d*d
@@ -113,7 +116,7 @@ func (s *Sample) chances(w *[features]float64) (p []float64) {
 }
 
 var featureNames = [features]string{
-	"always", "size", "nameNats", "nameMissing", "nameMisfit", "nameWhole", "branchNats", "branchDiffers", "kindAgrees", "kindDiffers", "roadNats", "roadSlip", "roadDiffers",
-	"segmentDiffers", "numberAgrees", "numberClose", "numberDiffers", "numberAlone", "fineAgrees", "fineDiffers", "placeNats", "areaNats",
+	"always", "size", "nameNats", "nameMissing", "nameMisfit", "nameWhole", "nameBeside", "branchNats", "branchDiffers", "kindAgrees", "kindDiffers", "roadNats", "roadSlip", "roadDiffers",
+	"segmentDiffers", "numberAgrees", "numberClose", "numberDiffers", "numberFar", "numberElsewhere", "numberAlone", "fineAgrees", "fineDiffers", "placeNats", "areaNats",
 	"areaDiffers", "unexplained", "nearClose", "nearFar", "landmarkClose", "landmarkFar", "operatorNats", "phoneAgrees", "over",
 }

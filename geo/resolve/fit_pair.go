@@ -17,7 +17,7 @@ func (s PairSample) Want() bool { return s.same }
 // PairSample compares q with the shop of an id.
 func (r *Register) PairSample(q Query, id int64, same bool) PairSample {
 	a := r.read(q)
-	j := &judge{r: r, q: a, used: make([]bool, len(a.us)), held: make([]bool, len(a.us))}
+	j := r.judge(a)
 	at := slices.IndexFunc(r.shops, func(s Shop) bool { return s.ID == id })
 	return PairSample{j.evidence(int32(at)).value, same}
 }

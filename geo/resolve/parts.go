@@ -139,6 +139,18 @@ func (s *scanner) step(i int) int {
 	return i + 1
 }
 
+// within adds the districts of a label beside the address, unless the address names them itself.
+func (p *parts) within(label string) {
+	if label == "" {
+		return
+	}
+	for _, d := range scan(units(label), nil).divisions {
+		if !slices.ContainsFunc(p.divisions, func(own division) bool { return own.level == d.level && stemsAgree(own.stem, d.stem) }) {
+			p.divisions = append(p.divisions, d)
+		}
+	}
+}
+
 // cut ends the piece before i; it becomes a place unless it is too short to be one.
 func (s *scanner) cut(i int) {
 	if piece := trimPlace(s.us[s.start:i]); len(piece) >= 2 {
@@ -155,7 +167,10 @@ func (s *scanner) division(i int) (int, bool) {
 		}
 		end := i + len(divisionWords[k])
 		stem := s.us[s.start:i]
-		if len(stem) == 0 || len(stem) > 8 || len(stem) < 2 && suffix.level <= city || isOneOf(s.us[s.start:end], notDivisions) {
+		if len(stem) == 0 || len(stem) > 8 || len(stem) < 2 && suffix.level <= city {
+			return 0, false
+		}
+		if isOneOf(s.us[s.start:end], notDivisions) && (suffix.level != city || s.start > 0 || len(stem) != 2) { // 运城市 is one
 			return 0, false
 		}
 		s.out.divisions = append(s.out.divisions, division{suffix.level, stem, suffix.text})

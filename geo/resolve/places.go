@@ -52,7 +52,7 @@ func newPlaces(all []Place) *places {
 // mention is a place's name in a text.
 type mention struct {
 	from, to int
-	places   []int32
+	places   []Place
 }
 
 // mentions are the names of places in us, longer names first; none overlaps another.
@@ -64,18 +64,22 @@ func (p *places) mentions(us []unit) []mention {
 			if len(ids) == 0 || len(ids) > mostPlaces || slices.ContainsFunc(out, func(m mention) bool { return i < m.to && m.from < i+n }) {
 				continue
 			}
-			out = append(out, mention{i, i + n, ids})
+			m := mention{from: i, to: i + n}
+			for _, id := range ids {
+				m.places = append(m.places, p.all[id])
+			}
+			out = append(out, m)
 		}
 	}
 	return out
 }
 
 // distance is how far a point is from the nearest place of the mention, and which place that is.
-func (p *places) distance(m mention, from orb.Point) (geo.Metres, Place) {
+func (m *mention) distance(from orb.Point) (geo.Metres, Place) {
 	best, nearest := geo.Metres(-1), Place{}
-	for _, id := range m.places {
-		if d := geo.Distance(from, p.all[id].Point); best < 0 || d < best {
-			best, nearest = d, p.all[id]
+	for _, p := range m.places {
+		if d := geo.Distance(from, p.Point); best < 0 || d < best {
+			best, nearest = d, p
 		}
 	}
 	return best, nearest
@@ -101,17 +105,14 @@ func newNeighbours(shops []Shop) neighbours {
 	return n
 }
 
-// around is the shops in the cell of p and those beside it, the nearest k of them.
-func (n neighbours) around(shops []Shop, p orb.Point, k int) []int32 {
-	var out []int32
+// around calls f for the shops in the cell of p and those beside it.
+func (n neighbours) around(p orb.Point, f func(shop int32)) {
 	at := cellOf(p)
 	for dx := int32(-1); dx <= 1; dx++ {
 		for dy := int32(-1); dy <= 1; dy++ {
-			out = append(out, n[[2]int32{at[0] + dx, at[1] + dy}]...)
+			for _, shop := range n[[2]int32{at[0] + dx, at[1] + dy}] {
+				f(shop)
+			}
 		}
 	}
-	slices.SortFunc(out, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(geo.Distance(p, *shops[a].Point), geo.Distance(p, *shops[b].Point)), cmp.Compare(a, b))
-	})
-	return out[:min(k, len(out))]
 }

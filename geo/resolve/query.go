@@ -72,8 +72,6 @@ func (r *Register) read(q Query) *asked {
 		}
 	}
 	a.branches = signedBranches(a.us)
-	a.beside = landmarkUnits(a.us)
-	a.mentions = r.places.mentions(a.us)
 	a.weights = make([]float32, len(a.us))
 	a.bigrams = bigrams(nil, a.us)
 	for i, u := range a.us {
@@ -84,6 +82,8 @@ func (r *Register) read(q Query) *asked {
 			}
 		}
 	}
+	a.mentions = r.places.mentions(a.us)
+	r.landmarks(a)
 	for _, w := range besides {
 		zeroWord(a.us, a.weights, w)
 	}
@@ -165,33 +165,6 @@ func signedBranches(us []unit) (out [][]unit) {
 			}
 		}
 		i = j
-	}
-	return out
-}
-
-// tyingWords are the words that tie a shop to a landmark before them.
-var tyingWords = wordsOf("斜对面", "正对面", "旁边", "边上", "对面", "附近", "隔壁", "楼下", "门口", "后面", "前面", "侧面", "旁")
-
-const longestLandmark = 10
-
-// landmarkUnits marks the landmarks of words such as 阳光小区旁边的利民超市. When nothing is left that can be the shop, none
-// are marked.
-func landmarkUnits(us []unit) []bool {
-	out, marked := make([]bool, len(us)), 0
-	for i := range us {
-		if !slices.ContainsFunc(tyingWords, func(w word) bool { return starts(us[i:], w) }) {
-			continue
-		}
-		for k := i - 1; k >= 0 && k >= i-longestLandmark && !out[k]; k-- {
-			out[k] = true
-			marked++
-			if us[k].sep != 0 {
-				break
-			}
-		}
-	}
-	if len(us)-marked < 4 {
-		clear(out)
 	}
 	return out
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/paulmach/orb"
+
+	"jiujin/geo/address"
 )
 
 // Shop is one retailer as the resolution looks at it. Points are WGS-84.
@@ -47,6 +49,7 @@ type span struct{ from, to uint32 }
 
 // NewRegister takes over shops and the places that callers may name beside them.
 func NewRegister(shops []Shop, landmarks []Place) *Register {
+	labelDistricts(shops)
 	r := &Register{
 		shops: shops, licences: map[string]int32{}, lists: map[uint64]span{},
 		inName: map[uint32]int32{}, inAddress: map[uint32]int32{},
@@ -57,6 +60,19 @@ func NewRegister(shops []Shop, landmarks []Place) *Register {
 	r.places, r.beside = newPlaces(landmarks), newNeighbours(shops)
 	r.tallies.New = func() any { return &tally{weights: make([]float32, len(shops))} }
 	return r
+}
+
+// labelDistricts names the districts of shops that have a code of one and no name.
+func labelDistricts(shops []Shop) {
+	for i := range shops {
+		s := &shops[i]
+		if s.District != "" || len(s.Division) < 6 {
+			continue
+		}
+		if d, ok := address.DivisionByCode(s.Division[:6]); ok && d.Level == address.LevelCounty {
+			s.District = d.Name
+		}
+	}
 }
 
 // Len is the number of shops.
@@ -74,6 +90,7 @@ func (r *Register) count() {
 		n := parseName(name)
 		r.cores[hash(n.core)]++
 		p := scan(address, nil)
+		p.within(s.District)
 		for _, road := range p.roads {
 			r.roads[hash(road.name)]++
 		}
@@ -117,6 +134,7 @@ func (r *Register) eachKey(f func(shop int32, key uint64)) {
 		keys = appendKeys(keys[:0], units(s.Name))
 		keys = appendKeys(keys, units(s.Address))
 		keys = appendKeys(keys, units(s.Operator))
+		keys = appendKeys(keys, units(s.District))
 		for _, a := range s.Aliases {
 			keys = appendKeys(keys, units(a))
 		}
@@ -163,13 +181,26 @@ type found struct {
 
 // find is the k shops that share the rarest keys with us.
 func (r *Register) find(us []unit, k int) []found {
-	keys := appendKeys(nil, us)
+	t := r.sharing(us, nil)
+	defer r.tallies.Put(t)
+	defer t.clear()
+	return t.best(k)
+}
+
+// sharing weighs the shops by the keys that they share with those of us that without does not mark. It is to be cleared,
+// and put back to r.tallies.
+func (r *Register) sharing(us []unit, without []bool) *tally {
+	var keys []uint64
+	for from, to := 0, 0; from < len(us); from = to + 1 {
+		for to = from; to < len(us) && (without == nil || !without[to]); to++ {
+		}
+		keys = appendKeys(keys, us[from:to])
+	}
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
 	keys = slices.DeleteFunc(keys, func(key uint64) bool { _, ok := r.lists[key]; return !ok })
 	slices.SortFunc(keys, func(a, b uint64) int { return cmp.Compare(r.lists[a].size(), r.lists[b].size()) })
 	t := r.tallies.Get().(*tally)
-	defer r.tallies.Put(t)
 	left := mostPostings
 	for _, key := range keys {
 		l := r.lists[key]
@@ -178,7 +209,7 @@ func (r *Register) find(us []unit, k int) []found {
 		}
 		t.add(r.postings[l.from:l.to], r.rarity(int32(l.size())))
 	}
-	return t.best(k)
+	return t
 }
 
 // tally sums up the weights of shops. Between uses all weights are 0.
@@ -197,12 +228,18 @@ func (t *tally) add(shops []int32, weight float32) {
 	}
 }
 
-// best is the k shops of the largest weights, the largest first, and clears the tally.
+func (t *tally) clear() {
+	for _, s := range t.touched {
+		t.weights[s] = 0
+	}
+	t.touched = t.touched[:0]
+}
+
+// best is the k shops of the largest weights, the largest first.
 func (t *tally) best(k int) []found {
 	t.top = t.top[:0]
 	for _, s := range t.touched {
 		f := found{s, t.weights[s]}
-		t.weights[s] = 0
 		switch {
 		case len(t.top) < k:
 			t.top = append(t.top, f)
@@ -216,7 +253,6 @@ func (t *tally) best(k int) []found {
 			t.sink(0)
 		}
 	}
-	t.touched = t.touched[:0]
 	out := slices.Clone(t.top)
 	slices.SortFunc(out, func(a, b found) int {
 		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.shop, b.shop))

@@ -32,12 +32,7 @@ type Candidate struct {
 }
 
 const (
-	mostCompared   = 120 // shops that a query is compared with
-	mostCandidates = 10  // of an answer
-
-	mostBeside      = 60 // shops beside a landmark
-	mostAlikePlaces = 2  // places of one name whose neighbours are looked at
-	longEnough      = 3  // units of a landmark's name that is looked at
+	mostCandidates = 10 // of an answer
 
 	surely = 0.75
 	margin = 0.3 // by which the first must be ahead of the second
@@ -97,35 +92,13 @@ func (r *Register) ranked(a *asked) (all []weighed, unknown float64) {
 
 // compare is the evidence about every shop that shares something with the words.
 func (r *Register) compare(a *asked) []*evidence {
-	j := &judge{r: r, q: a, used: make([]bool, len(a.us)), held: make([]bool, len(a.us))}
+	j := r.judge(a)
 	shops := r.candidates(a)
 	out := make([]*evidence, len(shops))
 	for i, shop := range shops {
 		out[i] = j.evidence(shop)
 	}
 	return out
-}
-
-// candidates are the shops worth comparing: those that share the rarest keys with the words, those beside a landmark of
-// the words, and those nearest to where the caller is.
-func (r *Register) candidates(a *asked) []int32 {
-	var out []int32
-	for _, f := range r.find(a.us, mostCompared) {
-		out = append(out, f.shop)
-	}
-	for _, m := range a.mentions {
-		if len(m.places) > mostAlikePlaces || m.to-m.from < longEnough {
-			continue
-		}
-		for _, place := range m.places {
-			out = append(out, r.beside.around(r.shops, r.places.all[place].Point, mostBeside)...)
-		}
-	}
-	if a.Near != nil {
-		out = append(out, r.beside.around(r.shops, *a.Near, mostBeside/2)...)
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }
 
 func (e *evidence) logit(w *[features]float64) float64 {

@@ -10,10 +10,11 @@ import (
 // unit is the smallest thing that texts are compared by: a Chinese character, a Latin letter, or a whole number. Numbers
 // written in Chinese are numbers too, so 二段 and 2段 are the same units.
 type unit struct {
-	key   uint32 // the character; a number has numberBit set
-	sound uint32 // equal for units that sound alike; key itself when a unit has no sound of its own
-	sep   rune   // the last blank, mark or bracket before it; 0 when it follows the unit before it at once
-	depth uint8  // 1 inside brackets
+	key    uint32 // the character; a number has numberBit set
+	sound  uint32 // equal for units that sound alike; key itself when a unit has no sound of its own
+	sep    rune   // the last blank, mark or bracket before it; 0 when it follows the unit before it at once
+	depth  uint8  // 1 inside brackets
+	digits string // of a number, as it is written
 }
 
 // numberBit marks the key of a number; the bits below are its value, or with oddBit a hash of how it is written.
@@ -38,7 +39,7 @@ func units(s string) []unit {
 	sep, depth := ' ', uint8(0)
 	for i := 0; i < len(runes); {
 		if n, key := readNumber(runes[i:]); n > 0 {
-			out = append(out, unit{key: key, sound: key, sep: sep, depth: depth})
+			out = append(out, unit{key: key, sound: key, sep: sep, depth: depth, digits: string(runes[i : i+n])})
 			sep, i = 0, i+n
 			continue
 		}
@@ -113,13 +114,13 @@ digits:
 	return n, numberKey(strconv.Itoa(total))
 }
 
-// show is how units are shown to people.
+// show is how units are shown to people: numbers as they are written.
 func show(us []unit) string {
 	var b strings.Builder
 	for _, u := range us {
-		if v, ok := u.value(); ok {
-			b.WriteString(strconv.Itoa(v))
-		} else if !u.number() {
+		if u.number() {
+			b.WriteString(u.digits)
+		} else {
 			b.WriteRune(rune(u.key))
 		}
 	}
