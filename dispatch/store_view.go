@@ -31,7 +31,7 @@ order by u.call_sign`
 	ticketViewColumns = `
 select t.id, t.number, t.version, t.status, t.kind, t.subtype, t.title, t.urgency, t.urgency_reason, t.place_text,
     t.place_quality, t.division, coalesce(responsible.name, ''), t.lon, t.lat, t.registered_at, t.to_dispatch_at, t.accepted_at, t.en_route_at,
-    t.on_scene_at, t.scene_done_at, t.closed_at, t.arrive_by, t.due_at, t.outcome, t.alarm, o.path,
+    t.on_scene_at, t.scene_done_at, t.closed_at, t.arrive_by, t.due_at, t.outcome, t.alarm, o.path, asking.due_at,
     (select count(*) from offer x where x.ticket_id = t.id and x.state in ('declined', 'expired')),
     r.licence_no, r.name, r.address, r.status,
     f.id, f.unit_id, fu.call_sign, f.offered_at, f.expires_at, f.distance_m, f.eta_s, f.eta_basis, f.mode,
@@ -41,6 +41,7 @@ from ticket t
 join org o on o.id = t.org_id
 left join retailer r on r.id = t.retailer_id
 left join org responsible on responsible.id = t.squad_id
+left join place_check asking on asking.ticket_id = t.id and asking.settled_at is null and t.closed_at is null
 left join offer f on f.ticket_id = t.id and f.state = 'open'
 left join unit fu on fu.id = f.unit_id
 left join org fo on fo.id = fu.org_id
@@ -150,7 +151,8 @@ func scanTicketView(row pgx.CollectableRow) (TicketView, error) {
 	var onShift bool
 	err := row.Scan(&v.ID, &v.Number, &v.Version, &v.Status, &v.Kind, &v.Subtype, &v.Title, &v.Urgency, &v.UrgencyReason,
 		&v.PlaceText, &v.PlaceQuality, &v.Division, &v.Responsible, &v.Lon, &v.Lat, &v.RegisteredAt, &v.ToDispatchAt, &v.AcceptedAt,
-		&v.EnRouteAt, &v.OnSceneAt, &v.SceneDoneAt, &v.ClosedAt, &v.ArriveBy, &v.DueAt, &v.Outcome, &v.Alarm, &v.OrgPath, &v.Tried,
+		&v.EnRouteAt, &v.OnSceneAt, &v.SceneDoneAt, &v.ClosedAt, &v.ArriveBy, &v.DueAt, &v.Outcome, &v.Alarm, &v.OrgPath,
+		&v.PlaceCheckDue, &v.Tried,
 		&licence, &shop, &address, &status,
 		&offerID, &offerUnit, &offerSign, &offeredAt, &expiresAt, &distance, &etaS, &basis, &mode, &unitID, &callSign, &squad,
 		&onShift, &v.unitPath)

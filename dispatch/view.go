@@ -141,7 +141,8 @@ type TicketView struct {
 	DueAt         time.Time      `json:"due_at"`
 	Outcome       string         `json:"outcome"`
 	Alarm         string         `json:"alarm"`
-	Tried         int            `json:"tried"` // offers that came to nothing
+	Tried         int            `json:"tried"`           // offers that came to nothing
+	PlaceCheckDue *time.Time     `json:"place_check_due"` // by when the caller is to be asked again where it is, null = not to be asked
 	Offer         *OfferRef      `json:"offer"`
 	Unit          *UnitRef       `json:"unit"`
 	Squad         string         `json:"squad"`

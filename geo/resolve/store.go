@@ -73,10 +73,11 @@ func readPlaces(ctx context.Context, q pg.Queryer) ([]Place, error) {
 	return out, nil
 }
 
-// stamp changes whenever the register, the aliases or the places do.
+// stamp changes whenever the register, the aliases or the places do; an alias that was wrong is taken away.
 func stamp(ctx context.Context, q pg.Queryer) (s string, err error) {
 	err = q.QueryRow(ctx, `
 		select concat_ws(' ', (select max(updated_at) from retailer), (select max(id) from retailer_alias),
+			(select count(*) from retailer_alias),
 			(select max(id) from place))`).Scan(&s)
 	if err != nil {
 		return "", fmt.Errorf("look for changes of the register: %w", err)
@@ -90,8 +91,9 @@ const mostWords = 200 // characters of an alias
 var callable = regexp.MustCompile(`[0-9０-９]{7,}`)
 
 // Learn keeps the words by which a caller named a shop, found at the visit of a ticket. Words that are too short to tell
-// anything, known already, or that hold what can be a telephone number change nothing; longer ones are cut.
-func Learn(ctx context.Context, tx *pg.Tx, retailerID int64, words string, ticketID int64) error {
+// anything, known already, that hold what can be a telephone number, or that are the register's own of the shop or of
+// the one that the ticket was about before (before; 0 = none) change nothing; longer ones are cut.
+func Learn(ctx context.Context, tx *pg.Tx, retailerID, before int64, words string, ticketID int64) error {
 	words = strings.TrimSpace(words)
 	if utf8.RuneCountInString(words) < 2 || callable.MatchString(words) {
 		return nil
@@ -101,10 +103,19 @@ func Learn(ctx context.Context, tx *pg.Tx, retailerID int64, words string, ticke
 	}
 	_, err := tx.Exec(ctx, `
 		insert into retailer_alias (retailer_id, words, ticket_id, learned_at)
-		select $1, $2, $3, $4 where not exists (select from retailer where id = $1 and name = $2)
-		on conflict on constraint retailer_alias_once do nothing`, retailerID, words, ticketID, tx.Now())
+		select $1, $2, $3, $4 where not exists (select from retailer where id in ($1, $5) and $2 in (name, address))
+		on conflict on constraint retailer_alias_once do nothing`, retailerID, words, ticketID, tx.Now(), before)
 	if err != nil {
 		return fmt.Errorf("learn the words for retailer %d: %w", retailerID, err)
+	}
+	return nil
+}
+
+// Unlearn takes back what was learned of other shops than retailerID (0 = of any) at the visit of a ticket.
+func Unlearn(ctx context.Context, tx *pg.Tx, retailerID, ticketID int64) error {
+	_, err := tx.Exec(ctx, `delete from retailer_alias where ticket_id = $1 and retailer_id <> $2`, ticketID, retailerID)
+	if err != nil {
+		return fmt.Errorf("unlearn the words of ticket %d: %w", ticketID, err)
 	}
 	return nil
 }
@@ -149,6 +160,24 @@ func SettleCheck(ctx context.Context, tx *pg.Tx, ticketID int64, outcome, note s
 		return ErrNoCheck
 	}
 	return nil
+}
+
+// CheckOf is the check of a ticket's place, open or settled. The error is ErrNoCheck when there never was one.
+func CheckOf(ctx context.Context, q pg.Queryer, ticketID int64) (Check, error) {
+	c, settled := Check{TicketID: ticketID}, (*time.Time)(nil)
+	err := q.QueryRow(ctx, `
+		select opened_at, due_at, question, settled_at, outcome, note from place_check where ticket_id = $1`, ticketID).
+		Scan(&c.OpenedAt, &c.DueAt, &c.Question, &settled, &c.Outcome, &c.Note)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return c, ErrNoCheck
+	}
+	if err != nil {
+		return c, fmt.Errorf("read the check of the place of ticket %d: %w", ticketID, err)
+	}
+	if settled != nil {
+		c.SettledAt = *settled
+	}
+	return c, nil
 }
 
 // OpenChecks are the open checks of tickets that belong to the branch of the organisation, the most urgent first.

@@ -57,7 +57,7 @@ func TestKeeperFollowsWhatIsLearned(t *testing.T) {
 	}
 	in(t, db, func(tx *pg.Tx) error {
 		for _, words := range []string{"胖嬢嬢烟摊摊", " 胖嬢嬢烟摊摊 ", "x", "打13800138000找她", "恒发商贸行"} {
-			if err := resolve.Learn(ctx, tx, shopID, words, ticketID); err != nil {
+			if err := resolve.Learn(ctx, tx, shopID, 0, words, ticketID); err != nil {
 				return err
 			}
 		}

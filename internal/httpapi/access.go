@@ -124,10 +124,10 @@ func accessTable() []rule {
 		{method: "DELETE", path: v1 + "/shifts/{id}", access: only(auth.Administrator, auth.Dispatcher, auth.Leader)},
 
 		{method: "POST", path: v1 + "/dossier", access: desk},
-		{method: "GET", path: v1 + "/retailers", access: desk},
+		{method: "GET", path: v1 + "/retailers", access: only(append(slices.Clone(desk.roles), auth.Officer)...)},
 		{method: "GET", path: v1 + "/retailers/{licence_no}", access: desk},
 		{method: "GET", path: v1 + "/retailers/tiles/{z}/{x}/{y}", access: desk, quiet: true},
-		{method: "GET", path: v1 + "/retailers/carton", access: only(append(desk.roles, auth.Officer)...)},
+		{method: "GET", path: v1 + "/retailers/carton", access: only(append(slices.Clone(desk.roles), auth.Officer)...)},
 		{method: "GET", path: v1 + "/retailers/{licence_no}/record", access: desk},
 		{method: "POST", path: v1 + "/retailers/{licence_no}/status", access: administrator},
 		{method: "GET", path: v1 + "/retailers/deliveries", access: administrator, quiet: true},

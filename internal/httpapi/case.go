@@ -21,6 +21,7 @@ type TicketDetail struct {
 	Sorties     []SortieView           `json:"sorties" nullable:"false" doc:"Oldest first"`
 	Events      []dispatch.EventView   `json:"events" nullable:"false" doc:"Oldest first"`
 	Proposal    *dispatch.ProposalView `json:"proposal" doc:"Whom the engine would send; null when nobody has to decide"`
+	PlaceCheck  *PlaceChecked          `json:"place_check" doc:"The second contact about the place; null when there was none"`
 }
 
 // OfferView is one offer of a ticket.
@@ -78,6 +79,9 @@ func (s *Server) ticketDetail(ctx context.Context, in *ticketInput) (*ticketDeta
 		return nil, err
 	}
 	if d.Events, err = dispatch.EventsOf(ctx, db, in.ID); err != nil {
+		return nil, err
+	}
+	if d.PlaceCheck, err = placeCheckOf(ctx, db, in.ID, d.Events); err != nil {
 		return nil, err
 	}
 	if d.Proposal, err = dispatch.Proposal(ctx, db, in.ID); err != nil {

@@ -113,7 +113,7 @@ func (s *Server) dossier(ctx context.Context, in *dossierInput) (*dossierOutput,
 // shopDossier fills in what is known of a shop; a number that the register does not have is a warning, no error.
 func (s *Server) shopDossier(ctx context.Context, d *Dossier, m *dispatch.Matter, licenceNo, branch string) error {
 	q := s.deps.DB.Pool
-	r, err := retailer.ByLicence(ctx, q, retailer.LicenceNo(licenceNo))
+	r, err := shopOf(ctx, q, licenceNo)
 	if errors.Is(err, retailer.ErrNotFound) {
 		d.Warnings = append(d.Warnings, Warning{Code: "no_licence"})
 		return nil

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/paulmach/orb"
 
+	"jiujin/dispatch"
 	"jiujin/geo/resolve"
 	"jiujin/internal/pg"
 	"jiujin/ticket"
@@ -64,6 +65,17 @@ type PlaceCheck struct {
 	Question string    `json:"question" doc:"What to ask; may be empty"`
 }
 
+// PlaceChecked is the second contact about a ticket's place, and what came of it.
+type PlaceChecked struct {
+	OpenedAt  time.Time  `json:"opened_at"`
+	DueAt     time.Time  `json:"due_at"`
+	Question  string     `json:"question" doc:"What to ask; may be empty"`
+	SettledAt *time.Time `json:"settled_at" doc:"null while it is open"`
+	SettledBy string     `json:"settled_by" doc:"Name of the person; empty while it is open, for people of other counties, and once the name was erased"`
+	Outcome   string     `json:"outcome" enum:",confirmed,corrected,unreachable"`
+	Note      string     `json:"note"`
+}
+
 type placeChecksOutput struct {
 	Body struct {
 		Checks []PlaceCheck `json:"checks" nullable:"false"`
@@ -84,9 +96,9 @@ type locateInput struct {
 	ID   int64 `path:"id"`
 	Body struct {
 		Version           int      `json:"version" minimum:"1" doc:"The version that the caller saw"`
-		RetailerLicenceNo string   `json:"retailer_licence_no,omitempty" maxLength:"12"`
-		PlaceText         string   `json:"place_text,omitempty" maxLength:"200"`
-		Lon               *float64 `json:"lon,omitempty" minimum:"-180" maximum:"180" doc:"WGS-84; needs lat"`
+		RetailerLicenceNo string   `json:"retailer_licence_no,omitempty" maxLength:"80" doc:"Empty = no shop of the register"`
+		PlaceText         string   `json:"place_text,omitempty" maxLength:"200" doc:"Empty = the words stay"`
+		Lon               *float64 `json:"lon,omitempty" minimum:"-180" maximum:"180" doc:"WGS-84; needs lat. Beats the register's point"`
 		Lat               *float64 `json:"lat,omitempty" minimum:"-90" maximum:"90"`
 	}
 }
@@ -177,12 +189,13 @@ func (s *Server) settlePlace(ctx context.Context, in *placeCheckInput) (*ticketO
 		})
 }
 
-// locate corrects the place, ends the second contact, and keeps the words by which the caller named the shop.
+// locate corrects the place, ends the second contact, and keeps the words by which the caller named the shop. A second
+// correction takes back what the first one taught.
 func (s *Server) locate(ctx context.Context, in *locateInput) (*ticketOutput, error) {
 	b := &in.Body
 	return s.ticketCommand(ctx, in.Key, fmt.Sprintf("POST /tickets/%d/place", in.ID), in.ID, b,
 		func(ctx context.Context, tx *pg.Tx, me ticket.Actor) (ticket.Ticket, error) {
-			p, err := s.place(ctx, tx, b.PlaceText, b.RetailerLicenceNo, b.Lon, b.Lat)
+			p, err := s.placeFound(ctx, tx, in)
 			if err != nil {
 				return ticket.Ticket{}, err
 			}
@@ -190,14 +203,63 @@ func (s *Server) locate(ctx context.Context, in *locateInput) (*ticketOutput, er
 			if err != nil {
 				return t, err
 			}
+			if err := resolve.Unlearn(ctx, tx, t.RetailerID, t.ID); err != nil {
+				return t, err
+			}
 			if t.RetailerID != 0 {
-				if err := resolve.Learn(ctx, tx, t.RetailerID, before, t.ID); err != nil {
+				if err := resolve.Learn(ctx, tx, t.RetailerID, before.RetailerID, before.PlaceText, t.ID); err != nil {
 					return t, err
 				}
 			}
-			if err := resolve.SettleCheck(ctx, tx, t.ID, "corrected", ""); err != nil && !errors.Is(err, resolve.ErrNoCheck) {
-				return t, err
-			}
-			return t, nil
+			return t, corrected(ctx, tx, t.ID)
 		})
+}
+
+// placeFound reads a place as it was found on the spot: where somebody stands beats the register's point, and the
+// caller's words are not made up from the register.
+func (s *Server) placeFound(ctx context.Context, tx *pg.Tx, in *locateInput) (ticket.Place, error) {
+	b := &in.Body
+	p, err := s.place(ctx, tx, b.PlaceText, b.RetailerLicenceNo, b.Lon, b.Lat)
+	if err != nil {
+		return p, err
+	}
+	p.Text = strings.TrimSpace(b.PlaceText)
+	if b.Lon == nil || b.RetailerLicenceNo == "" {
+		return p, nil
+	}
+	p.Point, p.SquadID = &orb.Point{*b.Lon, *b.Lat}, 0
+	return p, s.placeInAreas(ctx, tx, &p)
+}
+
+// corrected ends the check of a ticket's place, if one is open, because the place was corrected.
+func corrected(ctx context.Context, tx *pg.Tx, ticketID int64) error {
+	err := resolve.SettleCheck(ctx, tx, ticketID, "corrected", "")
+	if errors.Is(err, resolve.ErrNoCheck) {
+		return nil
+	}
+	return err
+}
+
+// placeCheckOf is the check of a ticket's place, null when there never was one. Who settled it stands in the events.
+func placeCheckOf(ctx context.Context, q pg.Queryer, ticketID int64, events []dispatch.EventView) (*PlaceChecked, error) {
+	c, err := resolve.CheckOf(ctx, q, ticketID)
+	if errors.Is(err, resolve.ErrNoCheck) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	v := &PlaceChecked{OpenedAt: c.OpenedAt, DueAt: c.DueAt, Question: c.Question, Outcome: c.Outcome, Note: c.Note}
+	if c.SettledAt.IsZero() {
+		return v, nil
+	}
+	v.SettledAt = &c.SettledAt
+	for _, e := range events {
+		ends := e.Type == "place.asked" || e.Type == "place.verified" || e.Type == "ticket.amended"
+		if ends && !e.At.Before(c.SettledAt) {
+			v.SettledBy = e.ActorName
+			break
+		}
+	}
+	return v, nil
 }

@@ -86,27 +86,3 @@ func TestOnlyARegisteredShopIsVerified(t *testing.T) {
 		t.Errorf("%+v", list)
 	}
 }
-
-// What an officer finds on the spot corrects the ticket, and the caller's words are learned.
-func TestLocateOnTheSpot(t *testing.T) {
-	s := newScene(t)
-	s.foundShop(t)
-	tk := s.accepted(t)
-	path := fmt.Sprintf("/tickets/%d/place", tk.ID)
-	body := func(tk Ticket) string {
-		return fmt.Sprintf(`{"version":%d,"retailer_licence_no":"510104100009"}`, tk.Version)
-	}
-	s.do(t, "officer1", path, body(tk)).want(t, 422, "illegal_transition")
-	tk = s.act(t, "officer1", tk, "depart", "")
-	tk = s.act(t, "officer1", tk, "arrive", "")
-	s.do(t, "officer1", path, body(tk)).into(t, http.StatusOK, &tk)
-	if tk.PlaceQuality != "retailer" {
-		t.Errorf("place quality %s", tk.PlaceQuality)
-	}
-	if n := s.count(t, `select count(*) from retailer_alias where words = '云溪路 8 号'`); n != 1 {
-		t.Errorf("%d aliases", n)
-	}
-	if n := s.count(t, `select count(*) from event where type = 'place.verified'`); n != 1 {
-		t.Errorf("%d events", n)
-	}
-}

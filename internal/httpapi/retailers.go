@@ -11,6 +11,7 @@ import (
 
 	"jiujin/dispatch"
 	"jiujin/geo/retailer"
+	"jiujin/internal/pg"
 )
 
 // Retailer is a licensed shop as search shows it.
@@ -62,11 +63,7 @@ func (s *Server) retailerRoutes() {
 	handle(s, "GET", path, huma.Operation{Summary: "Search as you type", Tags: tags}, s.searchRetailers)
 	handle(s, "GET", path+"/{licence_no}", huma.Operation{Summary: "One retailer by licence number", Tags: tags},
 		func(ctx context.Context, in *retailerInput) (*retailerOutput, error) {
-			no, err := retailer.ParseLicenceNo(in.LicenceNo)
-			if err != nil { // a list from elsewhere has numbers of its own form
-				no = retailer.LicenceNo(in.LicenceNo)
-			}
-			r, err := retailer.ByLicence(ctx, s.deps.DB.Pool, no)
+			r, err := shopOf(ctx, s.deps.DB.Pool, in.LicenceNo)
 			if err != nil {
 				return nil, err
 			}
@@ -76,6 +73,15 @@ func (s *Server) retailerRoutes() {
 		})
 	s.echo.POST(path+"/import", s.importRetailers)
 	s.deliveryRoutes()
+}
+
+// shopOf is the shop with a licence number as people write it. Errors: retailer.ErrNotFound.
+func shopOf(ctx context.Context, q pg.Queryer, licenceNo string) (retailer.Retailer, error) {
+	no, err := retailer.ParseLicenceNo(licenceNo)
+	if err != nil { // a list from elsewhere has numbers of its own form
+		no = retailer.LicenceNo(strings.TrimSpace(licenceNo))
+	}
+	return retailer.ByLicence(ctx, q, no)
 }
 
 func (s *Server) searchRetailers(ctx context.Context, in *searchInput) (*searchOutput, error) {

@@ -33,7 +33,7 @@ type openInput struct {
 		Subtype           string   `json:"subtype" doc:"One of /config subtypes"`
 		Narrative         string   `json:"narrative" maxLength:"4000" doc:"The caller's words, kept unchanged"`
 		PlaceText         string   `json:"place_text,omitempty" maxLength:"200"`
-		RetailerLicenceNo string   `json:"retailer_licence_no,omitempty" maxLength:"12"`
+		RetailerLicenceNo string   `json:"retailer_licence_no,omitempty" maxLength:"80"`
 		Lon               *float64 `json:"lon,omitempty" minimum:"-180" maximum:"180" doc:"WGS-84; needs lat"`
 		Lat               *float64 `json:"lat,omitempty" minimum:"-90" maximum:"90"`
 		Urgency           int      `json:"urgency,omitempty" minimum:"0" maximum:"4" doc:"0 = the subtype's default"`
@@ -125,12 +125,8 @@ func (s *Server) place(ctx context.Context, q pg.Queryer, words, licenceNo strin
 	if licenceNo == "" {
 		return p, s.placeInAreas(ctx, q, &p)
 	}
-	no, err := retailer.ParseLicenceNo(licenceNo)
-	var r retailer.Retailer
-	if err == nil {
-		r, err = retailer.ByLicence(ctx, q, no)
-	}
-	if errors.Is(err, retailer.ErrNotFound) || errors.Is(err, retailer.ErrLicenceNo) {
+	r, err := shopOf(ctx, q, licenceNo)
+	if errors.Is(err, retailer.ErrNotFound) {
 		return p, invalid{"body.retailer_licence_no", text{"登记册中没有这个许可证号。", "No retailer in the register has this licence number."}}
 	}
 	if err != nil {
@@ -200,7 +196,7 @@ type actInput struct {
 		OutcomeText       string   `json:"outcome_text,omitempty" maxLength:"4000"`
 		Urgency           int      `json:"urgency,omitempty" minimum:"0" maximum:"4"`
 		PlaceText         string   `json:"place_text,omitempty" maxLength:"200"`
-		RetailerLicenceNo string   `json:"retailer_licence_no,omitempty" maxLength:"12"`
+		RetailerLicenceNo string   `json:"retailer_licence_no,omitempty" maxLength:"80"`
 		Lon               *float64 `json:"lon,omitempty" minimum:"-180" maximum:"180"`
 		Lat               *float64 `json:"lat,omitempty" minimum:"-90" maximum:"90"`
 	}
@@ -220,7 +216,11 @@ func (s *Server) actOnTicket(ctx context.Context, in *actInput) (*ticketOutput, 
 					return ticket.Ticket{}, err
 				}
 			}
-			return s.deps.Dispatch.Act(ctx, tx, me, in.ID, step)
+			t, err := s.deps.Dispatch.Act(ctx, tx, me, in.ID, step)
+			if err == nil && step.Amend != nil && step.Amend.Place != nil && t.PlaceQuality == "retailer" {
+				err = corrected(ctx, tx, t.ID)
+			}
+			return t, err
 		})
 }
 
@@ -232,6 +232,7 @@ func (s *Server) amendment(ctx context.Context, tx *pg.Tx, in *actInput) (*ticke
 		return a, nil
 	}
 	p, err := s.place(ctx, tx, b.PlaceText, b.RetailerLicenceNo, b.Lon, b.Lat)
+	p.Text = strings.TrimSpace(b.PlaceText) // without others the caller's words stay
 	a.Place = &p
 	return a, err
 }

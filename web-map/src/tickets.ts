@@ -86,3 +86,9 @@ export function placeLine(t: TicketView): string {
   if (t.retailer) return t.retailer.address
   return t.place_text ? t.division : ''
 }
+
+/** The caller is to be asked again where it is. */
+export const isPlaceOpen = (t: TicketView) => isOpen(t) && t.place_check_due !== null
+
+export const isPlaceLate = (t: TicketView, now: number) =>
+  isPlaceOpen(t) && (millis(t.place_check_due) ?? Infinity) < now

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createI18n } from 'vue-i18n'
-import { EVENT_TYPES, actorText, eventText, type Names } from '../src/desk/case/events'
+import { EVENT_TYPES, actorText, checkText, eventText, type Names } from '../src/desk/case/events'
 import { emptyContact, emptyDraft, loadDraft, requestOf, saveDraft } from '../src/desk/intake/draft'
 import { Intent } from '../src/desk/intent'
 import { KEYS, commandOf } from '../src/desk/keys'
@@ -11,7 +11,10 @@ import coreEn from '../src/i18n/core.en'
 import coreZh from '../src/i18n/core.zh'
 import deskEn from '../src/i18n/desk.en'
 import deskZh from '../src/i18n/desk.zh'
+import placeEn from '../src/i18n/place.en'
+import placeZh from '../src/i18n/place.zh'
 import type { EventView } from '../src/wire'
+import type { PlaceChecked } from '../src/wire/place'
 
 const LANGUAGES = ['zh-CN', 'en'] as const
 
@@ -21,8 +24,8 @@ function translator(locale: (typeof LANGUAGES)[number]) {
     legacy: false,
     locale: locale as string,
     messages: {
-      'zh-CN': { ...coreZh, desk: deskZh } as object,
-      en: { ...coreEn, desk: deskEn } as object,
+      'zh-CN': { ...coreZh, desk: deskZh, place: placeZh } as object,
+      en: { ...coreEn, desk: deskEn, place: placeEn } as object,
     } as Record<string, Record<string, string>>,
     missing: (_, key) => {
       throw new Error(`no text for ${key} in ${locale}`)
@@ -74,6 +77,20 @@ describe.each(LANGUAGES)('words in %s', (language) => {
     expect(farther('other', { border_min: 7 })).toContain('7')
     expect(farther('other')).toBe(farther('')) // the policy adds nothing
     expect(reasonText(t, { reason: 'brand_new', params: {} }, declineName)).toContain('brand_new')
+  })
+
+  it('says of a place which shop it is, how far it moved, what was asked and what the note was', () => {
+    const names: Names = { unit: () => '', decline: () => '', outcome: () => '' }
+    const event = (type: string, data: object = {}) => ({ type, data }) as EventView
+    const found = eventText(t, event('place.verified', { retailer: '恒发商贸行', moved_m: 120 }), names)
+    expect(found).toContain('恒发商贸行')
+    expect(found).toContain('120 m')
+    expect(eventText(t, event('place.verified', { moved_m: 0 }), names)).not.toMatch(/[{}]|0 m/)
+    const check = { question: '在哪条路上？', note: '在学校西门' } as PlaceChecked
+    expect(checkText(t, event('place.unverified'), check).join()).toContain('在哪条路上？')
+    expect(checkText(t, event('place.asked'), check).join()).toContain('在学校西门')
+    expect(checkText(t, event('place.asked'), null)).toEqual([])
+    expect(checkText(t, event('ticket.closed'), check)).toEqual([])
   })
 
   it('has a sentence for every event, naming unit and reason', () => {

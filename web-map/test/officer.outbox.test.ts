@@ -31,6 +31,9 @@ function shelf(): Shelf & { entries: Entry[] } {
         1,
       )
     },
+    replace: async (other) => {
+      entries[entries.findIndex((e) => e.seq === other.seq)] = other
+    },
   }
 }
 
@@ -195,5 +198,25 @@ describe('back-off', () => {
     for (const status of [400, 403, 404, 409, 410, 422]) expect(verdictOf(failure(status))).toBe('refused')
     expect(verdictOf(failure(401))).toBe('sign_in')
     expect(verdictOf(failure(403, 'must_change_password'))).toBe('sign_in')
+  })
+
+  it('goes on after a refused correction of the place, from the version that there is', async () => {
+    const found = { type: 'place', ticket_id: 100, number: 'N', version: 6, shop: null } as const
+    const done: Op = { type: 'finish', ticket_id: 100, number: 'N', version: 7, outcome: 'I01' }
+    const other: Op = { type: 'depart', ticket_id: 200, number: 'M', version: 7 }
+    const sent = async (refusal: ApiError) => {
+      const { handlers, seen, record } = desk([failure(503), refusal])
+      const box = new Outbox(shelf(), 7, handlers)
+      await box.open()
+      await box.add({ ...found, at: [104, 30] }, 'key-of-place', AT)
+      await box.add(done, 'key-of-finish', AT)
+      await box.add(other, 'key-of-departure', AT)
+      await vi.advanceTimersByTimeAsync(2 * FIRST_WAIT_MS)
+      expect(record.refused).toHaveLength(1)
+      expect(record.done).toEqual(['finish', 'depart'])
+      return seen.slice(-2).map((s) => (s.body as { version: number }).version)
+    }
+    expect(await sent(failure(422, 'validation'))).toEqual([6, 7])
+    expect(await sent(failure(409, 'version_conflict', { current: { version: 9 } }))).toEqual([9, 7])
   })
 })

@@ -4,6 +4,7 @@ import { conflictOf, takenAway, withNotice, type Notice } from '../src/officer/c
 import { countdown } from '../src/officer/countdown'
 import { apply, requestOf, type Op } from '../src/officer/ops'
 import { stepsOf } from '../src/officer/progress'
+import { among, metresTo } from '../src/officer/shops'
 import type { OfficerView, TicketStatus, TicketView } from '../src/wire'
 
 const AT = '2026-11-22T06:10:24.123Z'
@@ -183,5 +184,64 @@ describe('four steps', () => {
         .map((s) => s.state)
         .join(' '),
     ).toBe(states)
+  })
+})
+
+describe('a place corrected on scene', () => {
+  const shop = { licence_no: '510104100009', name: '恒发商贸行', address: '东大街88号', status: 'valid' }
+  const near = { ...shop, lon: 104.06, lat: 30.66 }
+  const op: Op = { type: 'place', ticket_id: 100, number: 'N', version: 7, shop: near, at: [104.07, 30.66] }
+  const at = (status: TicketStatus, version = 7): OfficerView =>
+    ({ ...offered(), offer: null, sortie: { ticket: ticket(status, version) } }) as unknown as OfficerView
+
+  it('is shown at once, moves the ticket and lets the next steps follow', () => {
+    const view = apply(at('on_scene'), op, AT)
+    expect(view.sortie!.ticket).toMatchObject({ version: 8, status: 'on_scene', retailer: shop, lon: 104.07 })
+    expect(apply(view, { ...whole[3]!, version: 8 } as Op, AT).sortie!.ticket.status).toBe('reporting')
+    expect(apply(at('reporting'), { ...op, at: null }, AT).sortie!.ticket).toMatchObject({ lon: 104.06 })
+    expect(apply(at('reporting'), { ...op, shop: null }, AT).sortie!.ticket.retailer).toBeNull()
+  })
+
+  it('does nothing before somebody is there, or on another version', () => {
+    expect(apply(at('en_route'), op, AT).sortie!.ticket.version).toBe(7)
+    expect(apply(at('on_scene', 9), op, AT).sortie!.ticket.version).toBe(9)
+  })
+
+  it('asks the server with the shop, the point, or both', () => {
+    expect(requestOf(op)).toEqual({
+      path: '/tickets/100/place',
+      body: { version: 7, retailer_licence_no: '510104100009', lon: 104.07, lat: 30.66 },
+    })
+    const only = JSON.parse(JSON.stringify(requestOf({ ...op, at: null }).body)) as object
+    expect(only).toEqual({ version: 7, retailer_licence_no: '510104100009' })
+  })
+
+  it('refused because the crew did it before needs no other try', () => {
+    const current = { ...ticket('on_scene', 8), retailer: shop }
+    const refusal = (licence_no: string) =>
+      new ApiError({
+        status: 409,
+        code: 'version_conflict',
+        current: { ...current, retailer: { ...shop, licence_no } },
+      })
+    expect(conflictOf(op, refusal('510104100009'), 3)).toBe('done_already')
+    expect(conflictOf(op, refusal('510104100001'), 3)).toBe('changed')
+    expect(conflictOf(op, refusal('510104100009'), 4)).toBe('reassigned')
+  })
+})
+
+describe('shops kept on the phone', () => {
+  const shops = [
+    { licence_no: '1', name: '远店', address: '东大街1号', status: 'valid', lon: 104.2, lat: 30.66 },
+    { licence_no: '2', name: '近店', address: '东大街2号', status: 'valid', lon: 104.061, lat: 30.66 },
+    { licence_no: '3', name: '无位置', address: '西大街3号', status: 'valid', lon: null, lat: null },
+  ]
+  it('are found by all of the words, the nearest first', () => {
+    const names = (words: string) => among(shops, words, [104.06, 30.66]).map((s) => s.name)
+    expect(names('')).toEqual(['近店', '远店', '无位置'])
+    expect(names('东大街')).toEqual(['近店', '远店'])
+    expect(names('店 1号')).toEqual(['远店'])
+    expect(names('南')).toEqual([])
+    expect(metresTo(shops[2]!, [104.06, 30.66])).toBeNull()
   })
 })

@@ -32,6 +32,7 @@ export function ticket(over: Partial<TicketView> = {}): TicketView {
     unit: null,
     squad: '',
     tried: 0,
+    place_check_due: null,
     actions: [],
     ...over,
   }

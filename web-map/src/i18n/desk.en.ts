@@ -356,12 +356,6 @@ export default {
     place_asked: 'Caller asked again about the place',
     place_verified: 'Place verified on the scene',
     placeAsked: { confirmed: 'right', corrected: 'corrected', unreachable: 'not reached' },
-    placeQuality: {
-      retailer: 'registered retailer',
-      pinned: 'point on the map',
-      text: 'words only',
-      none: 'none',
-    },
     alarmCleared: 'Alarm cleared',
     fromScene: '{way} from the place',
     other: 'Other event ({type})',

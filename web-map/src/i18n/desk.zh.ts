@@ -221,7 +221,7 @@ const zh = {
     external: '由外部路网服务计算',
     load: '今日 {n} 次',
     offer: '派单',
-    offerTo: '派给 {unit}',
+    offerTo: '派单给 {unit}',
   },
   term: { eta: '到场时间', border: '非责任中队', decline: '近期拒单', age: '定位时效' },
   reason: {
@@ -340,7 +340,6 @@ const zh = {
     place_asked: '就地点再联系来电人',
     place_verified: '现场核实并更正地点',
     placeAsked: { confirmed: '无误', corrected: '已更正', unreachable: '联系不上' },
-    placeQuality: { retailer: '登记零售户', pinned: '地图位置', text: '仅有文字', none: '无' },
     alarmCleared: '告警解除',
     fromScene: '距事发地 {way}',
     other: '其他事件（{type}）',

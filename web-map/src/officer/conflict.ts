@@ -82,8 +82,12 @@ function ofCurrent(op: Op, current: TicketView | undefined, unitId: number): Con
   if (current.status === 'cancelled') return 'cancelled'
   const target = TARGET[op.type]
   const mine = current.unit?.id === unitId
+  if (op.type === 'place' && mine && sameShop(op, current)) return 'done_already'
   const reached = target !== undefined && ORDER.indexOf(current.status) >= ORDER.indexOf(target)
   if (mine && reached) return 'done_already'
   if (current.status === 'closed') return 'closed'
   return mine ? 'changed' : 'reassigned'
 }
+
+const sameShop = (op: Extract<Op, { type: 'place' }>, current: TicketView) =>
+  op.shop !== null && current.retailer?.licence_no === op.shop.licence_no

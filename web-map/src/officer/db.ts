@@ -2,6 +2,7 @@ import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
 import type { Config, OfficerView } from '../wire'
 import type { Notice } from './conflict'
 import type { Entry, Shelf } from './outbox'
+import type { NearShop } from './shops'
 
 /** A position as POST /fixes takes it; `person` is who carried the phone and is not sent. */
 export interface KeptFix {
@@ -24,7 +25,7 @@ export interface KeptState {
 interface Schema extends DBSchema {
   outbox: { key: number; value: Omit<Entry, 'seq'> }
   fixes: { key: number; value: KeptFix }
-  /** Single values by name: "config", "state:12", "notices:12", "draft:12:100" (12 is the person, 100 the ticket). */
+  /** Single values by name: "config", "state:12", "notices:12", "near:12", "draft:12:100" (12 is the person, 100 the ticket). */
   kept: { key: string; value: unknown }
 }
 
@@ -45,6 +46,7 @@ export function shelfOf(db: Db): Shelf {
   return {
     add: (entry) => db.add('outbox', entry),
     remove: (seq) => db.delete('outbox', seq),
+    replace: async ({ seq, ...entry }) => void (await db.put('outbox', entry, seq)),
     async all() {
       const tx = db.transaction('outbox')
       const [keys, values] = await Promise.all([tx.store.getAllKeys(), tx.store.getAll()])
@@ -66,6 +68,8 @@ export class Kept {
   keepState = (state: KeptState) => this.db.put('kept', plain(state), `state:${this.person}`)
   notices = async () => ((await this.db.get('kept', `notices:${this.person}`)) ?? []) as Notice[]
   keepNotices = (notices: Notice[]) => this.db.put('kept', plain(notices), `notices:${this.person}`)
+  near = async () => ((await this.db.get('kept', `near:${this.person}`)) ?? []) as NearShop[]
+  keepNear = (shops: NearShop[]) => this.db.put('kept', plain(shops), `near:${this.person}`)
   draft = async (ticket: number) => ((await this.db.get('kept', this.draftKey(ticket))) ?? '') as string
   keepDraft = (ticket: number, text: string) => this.db.put('kept', text, this.draftKey(ticket))
   dropDraft = (ticket: number) => this.db.delete('kept', this.draftKey(ticket))
@@ -74,6 +78,7 @@ export class Kept {
   async forget(): Promise<void> {
     await this.db.delete('kept', `state:${this.person}`)
     await this.db.delete('kept', `notices:${this.person}`)
+    await this.db.delete('kept', `near:${this.person}`)
   }
 
   private draftKey(ticket: number): string {

@@ -1,4 +1,5 @@
 import type { OfficerView, SortieCard, TicketStatus, TicketView, UnitView } from '../wire'
+import type { NearShop } from './shops'
 
 /**
  * What an officer can do, as data: it is kept in the outbox, shown at once as if it had been done, and sent to
@@ -19,6 +20,16 @@ export type Op =
   | { type: 'finish'; ticket_id: number; number: string; version: number; outcome: string }
   | { type: 'close'; ticket_id: number; number: string; version: number; outcome_text: string }
   | { type: 'redispatch'; ticket_id: number; number: string; version: number; reason: string }
+  | {
+      type: 'place'
+      ticket_id: number
+      number: string
+      version: number
+      /** The shop it is; null = none of the register. */
+      shop: NearShop | null
+      /** Where it is; null = where the register has the shop. */
+      at: [lon: number, lat: number] | null
+    }
   | { type: 'service'; unit_id: number; in_service: boolean; reason: string }
 
 export type OpType = Op['type']
@@ -38,6 +49,11 @@ export function requestOf(op: Op): { path: string; body: object } {
         path: `/units/${op.unit_id}/service`,
         body: { in_service: op.in_service, ...(op.reason ? { reason: op.reason } : {}) },
       }
+    case 'place': {
+      const [lon, lat] = op.at ?? []
+      const body = { version: op.version, retailer_licence_no: op.shop?.licence_no, lon, lat }
+      return { path: `/tickets/${op.ticket_id}/place`, body }
+    }
     default: {
       const { type, ticket_id, number: _, ...body } = op
       return { path: `/tickets/${ticket_id}/actions/${type}`, body }
@@ -68,6 +84,7 @@ export function apply(view: OfficerView, op: Op, at: string): OfficerView {
   }
   const sortie = view.sortie
   if (!sortie || sortie.ticket.id !== op.ticket_id || sortie.ticket.version !== op.version) return view
+  if (op.type === 'place') return withTicket(view, sortie, placed(sortie.ticket, op))
   if (op.type === 'redispatch') return { ...view, unit: freed(view), sortie: null }
   if (sortie.ticket.status !== FROM[op.type]) return view
   switch (op.type) {
@@ -87,6 +104,28 @@ export function apply(view: OfficerView, op: Op, at: string): OfficerView {
 
 function stepped(ticket: TicketView, status: TicketStatus, more: Partial<TicketView>): TicketView {
   return { ...ticket, ...more, status, version: ticket.version + 1 }
+}
+
+/** Where the place may be corrected: somebody is there, or back from there. */
+export const mayPlace = (ticket: TicketView) => ['on_scene', 'reporting'].includes(ticket.status)
+
+function placed(ticket: TicketView, op: Extract<Op, { type: 'place' }>): TicketView {
+  if (!mayPlace(ticket)) return ticket
+  const { shop } = op
+  const [lon, lat] = op.at ?? [shop?.lon ?? null, shop?.lat ?? null]
+  const retailer = shop && {
+    licence_no: shop.licence_no,
+    name: shop.name,
+    address: shop.address,
+    status: shop.status,
+  }
+  const place_quality = shop ? 'retailer' : 'pinned'
+  return stepped(ticket, ticket.status, { retailer, lon, lat, place_quality, place_check_due: null })
+}
+
+/** The op for a ticket whose version turned out to be another by so many; an op about another ticket is left alone. */
+export function shifted(op: Op, ticketId: number, by: number): Op {
+  return 'version' in op && op.ticket_id === ticketId ? { ...op, version: op.version + by } : op
 }
 
 function withTicket(view: OfficerView, sortie: SortieCard, ticket: TicketView): OfficerView {

@@ -1,5 +1,6 @@
 import { ApiError } from '../api'
-import { requestOf, type Op } from './ops'
+import type { TicketView } from '../wire'
+import { requestOf, shifted, type Op } from './ops'
 
 /** One thing to be sent. `key` is the idempotency key: the same on every try, so it happens exactly once. */
 export interface Entry {
@@ -19,6 +20,8 @@ export interface Shelf {
   /** All entries, oldest first. */
   all: () => Promise<Entry[]>
   remove: (seq: number) => Promise<void>
+  /** Puts another in the place of the entry of the same seq. */
+  replace: (entry: Entry) => Promise<void>
 }
 
 export interface Handlers {
@@ -125,11 +128,26 @@ export class Outbox {
         return false
       }
       this.handlers.refused(entry, error)
+      await this.goOnWithout(entry, error)
     }
     this.failures = 0
     await this.shelf.remove(entry.seq)
     await this.reload()
     return true
+  }
+
+  /**
+   * A refused correction of a place is no reason to refuse the steps behind it: they were made on the version that it
+   * would have brought, and go on from the one that there is. None of them was sent before.
+   */
+  private async goOnWithout({ seq, op }: Entry, error: ApiError): Promise<void> {
+    if (op.type !== 'place') return
+    const current = error.problem.current as TicketView | undefined
+    const by = (current?.version ?? op.version) - (op.version + 1)
+    for (const later of this.entries.filter((e) => e.seq > seq)) {
+      const moved = shifted(later.op, op.ticket_id, by)
+      if (moved !== later.op) await this.shelf.replace({ ...later, op: moved })
+    }
   }
 
   private later(error: ApiError): void {

@@ -11,6 +11,7 @@ import { conflictOf, takenAway, withNotice, type Notice } from './conflict'
 import { Kept, openDb, shelfOf, type Db } from './db'
 import { apply, type Op } from './ops'
 import { Outbox, type Entry } from './outbox'
+import type { NearShop } from './shops'
 
 /** How well the app and the server agree; what the chip in the header says. */
 export type Sync = 'connecting' | 'synced' | 'sending' | 'offline'
@@ -172,7 +173,12 @@ export const useOfficer = defineStore('officer', () => {
     const entry: Entry = { seq: 0, key: newKey(), person, at: new Date(serverNow()).toISOString(), op }
     const single: Entry[] = [entry]
     const once = new Outbox(
-      { add: async () => 0, all: async () => [...single], remove: async () => void single.pop() },
+      {
+        add: async () => 0,
+        all: async () => [...single],
+        remove: async () => void single.pop(),
+        replace: async () => undefined,
+      },
       person,
       {
         post: (path, body, key) => post(path, body, { key }),
@@ -236,6 +242,9 @@ export const useOfficer = defineStore('officer', () => {
   const draft = async (ticket: number) => (await kept?.draft(ticket)) ?? ''
   const keepDraft = (ticket: number, text: string) => void kept?.keepDraft(ticket, text)
 
+  const nearShops = async () => (await kept?.near()) ?? []
+  const keepNearShops = (shops: NearShop[]) => void kept?.keepNear(shops)
+
   /** Ends the session and forgets the case; what is not sent yet waits for the next sign-in. */
   async function signOut(): Promise<void> {
     await session.signOut()
@@ -262,6 +271,8 @@ export const useOfficer = defineStore('officer', () => {
     dismiss,
     draft,
     keepDraft,
+    nearShops,
+    keepNearShops,
     signOut,
   }
 })

@@ -5,6 +5,7 @@ import { distanceM } from '../geo'
 import { useConfig } from '../stores/config'
 import type { BarAction } from './ActionBar.vue'
 import type { Op } from './ops'
+import type { NearShop } from './shops'
 import { useOfficer } from './store'
 import type { OwnPosition } from './usePositions'
 
@@ -13,7 +14,7 @@ const FAR_M = 300
 /** An older position says nothing about where the unit is now. */
 const FRESH_MS = 120_000
 
-export type Sheet = '' | 'menu' | 'decline' | 'redispatch' | 'repair' | 'outcome' | 'far'
+export type Sheet = '' | 'menu' | 'decline' | 'redispatch' | 'repair' | 'outcome' | 'far' | 'place'
 
 /** What the buttons do: some act at once, some ask first. `own` is the phone's position when it is known. */
 export function useActions(own: () => OwnPosition | null) {
@@ -97,6 +98,11 @@ export function useActions(own: () => OwnPosition | null) {
     if (t) await act({ type: 'redispatch', ticket_id: t.id, number: t.number, version: t.version, reason })
   }
 
+  async function place(shop: NearShop | null, at: [lon: number, lat: number] | null): Promise<void> {
+    const t = ticket()
+    if (t) await act({ type: 'place', ticket_id: t.id, number: t.number, version: t.version, shop, at })
+  }
+
   async function close(): Promise<void> {
     const t = ticket()
     const text = report.value.trim()
@@ -128,7 +134,7 @@ export function useActions(own: () => OwnPosition | null) {
     () => [offer()?.id, ticket()?.id],
     ([offerId], [before]) => {
       if (sheet.value === 'decline' && offerId !== before) sheet.value = ''
-      if (['redispatch', 'outcome', 'far'].includes(sheet.value) && !ticket()) sheet.value = ''
+      if (['redispatch', 'outcome', 'far', 'place'].includes(sheet.value) && !ticket()) sheet.value = ''
     },
   )
   watch(
@@ -141,5 +147,19 @@ export function useActions(own: () => OwnPosition | null) {
     },
   )
 
-  return { sheet, busy, farM, report, missing, closed, start, decline, arrive, finish, redispatch, service }
+  return {
+    sheet,
+    busy,
+    farM,
+    report,
+    missing,
+    closed,
+    start,
+    decline,
+    arrive,
+    finish,
+    redispatch,
+    place,
+    service,
+  }
 }

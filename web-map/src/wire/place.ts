@@ -33,12 +33,18 @@ export interface Resolved {
   question: ResolveQuestion | null
 }
 
-export interface PlaceCheck {
-  ticket_id: number
+/** The second contact about a ticket's place, and what came of it. */
+export interface PlaceChecked {
   opened_at: string
   due_at: string
   /** What to ask the caller, in Chinese; may be empty. */
   question: string
+  /** Null while it is open. */
+  settled_at: string | null
+  /** Name of the person; may be empty. */
+  settled_by: string
+  outcome: '' | PlaceOutcome
+  note: string
 }
 
 export type PlaceOutcome = 'confirmed' | 'corrected' | 'unreachable'

@@ -1,5 +1,6 @@
 /** Tickets, what happened to them, and the retailers that they are about. */
 
+import type { PlaceChecked } from './place'
 import type { Candidate } from './unit'
 
 export type Urgency = 1 | 2 | 3 | 4
@@ -74,6 +75,8 @@ export interface TicketView {
   unit: TicketUnit | null
   squad: string
   tried: number
+  /** By when the caller is to be asked again where it is; null = not to be asked. */
+  place_check_due: string | null
   /** What the signed-in person may do now; absent in the live stream (the board store then keeps it empty). */
   actions: string[]
 }
@@ -133,6 +136,8 @@ export interface TicketDetail extends TicketView {
   sorties: SortieView[]
   events: EventView[]
   proposal: ProposalView | null
+  /** The second contact about the place; null when there was none. */
+  place_check: PlaceChecked | null
 }
 
 export interface EventView {

@@ -1,5 +1,6 @@
 import { distance, minutes } from '../../format'
 import type { EventView } from '../../wire'
+import type { PlaceChecked } from '../../wire/place'
 
 /** Every kind of event that has words of its own: desk.event.<type with _ for the dot>. */
 export const EVENT_TYPES = [
@@ -73,12 +74,29 @@ function extras(t: Translate, event: EventView, names: Names): string[] {
   }
   if (event.type === 'place.asked' && d.outcome) out.push(t(`desk.event.placeAsked.${String(d.outcome)}`))
   else if (typeof d.outcome === 'string' && d.outcome) out.push(names.outcome(d.outcome))
-  if (event.type === 'place.verified' && d.place_quality) {
-    out.push(t(`desk.event.placeQuality.${String(d.place_quality)}`))
-  }
+  if (event.type === 'place.verified') out.push(...placeFound(t, d))
   if (typeof d.reason === 'string' && d.reason) out.push(reasonOf(t, event.type, d.reason, names))
   if (typeof d.note === 'string' && d.note) out.push(d.note)
   return out
+}
+
+/** Which shop it is and how far the ticket moved. */
+function placeFound(t: Translate, d: Record<string, unknown>): string[] {
+  const shop = typeof d.retailer === 'string' && d.retailer
+  const out = [shop ? t('place.event.shop', { name: shop }) : t('place.event.noShop')]
+  if (typeof d.moved_m === 'number') {
+    out.push(d.moved_m < 5 ? t('place.event.same') : t('place.event.moved', { way: distance(d.moved_m) }))
+  }
+  return out
+}
+
+/** What the second contact about the place adds to its events: kept beside the log, as a note may name the caller. */
+export function checkText(t: Translate, event: EventView, check: PlaceChecked | null): string[] {
+  if (event.type === 'place.unverified' && check?.question) {
+    return [t('place.event.question', { text: check.question })]
+  }
+  if (event.type === 'place.asked' && check?.note) return [t('place.event.note', { text: check.note })]
+  return []
 }
 
 function reasonOf(t: Translate, type: string, reason: string, names: Names): string {
