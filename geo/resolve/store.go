@@ -111,9 +111,12 @@ func Learn(ctx context.Context, tx *pg.Tx, retailerID, before int64, words strin
 	return nil
 }
 
-// Unlearn takes back what was learned of other shops than retailerID (0 = of any) at the visit of a ticket.
+// Unlearn takes back what was learned of other shops than retailerID (0 = of any) at the visit of a ticket. The shops
+// are touched, so that those who follow the register read them anew.
 func Unlearn(ctx context.Context, tx *pg.Tx, retailerID, ticketID int64) error {
-	_, err := tx.Exec(ctx, `delete from retailer_alias where ticket_id = $1 and retailer_id <> $2`, ticketID, retailerID)
+	_, err := tx.Exec(ctx, `
+		with wrong as (delete from retailer_alias where ticket_id = $1 and retailer_id <> $2 returning retailer_id)
+		update retailer set updated_at = updated_at where id in (select retailer_id from wrong)`, ticketID, retailerID)
 	if err != nil {
 		return fmt.Errorf("unlearn the words of ticket %d: %w", ticketID, err)
 	}
