@@ -148,7 +148,8 @@ func Check(maps []Map) error {
 // Public says why the map must not be shown to the public; nil when it may.
 func (m *Map) Public() error {
 	if m.Approval == "" || m.Source == "" {
-		return fmt.Errorf("map %q: %w: to be public it needs source and approval (审图号)", m.ID, ErrMap)
+		return fmt.Errorf("map %q: %w: to be public it needs source and approval in the file that maps names; "+
+			"请在 maps 所指的文件中为该地图填写 source（来源）和 approval（审图号）", m.ID, ErrMap)
 	}
 	return nil
 }

@@ -50,7 +50,8 @@ func (s *service) openMaps(ctx context.Context) error {
 }
 
 // errNotPublic says why the service does not start with public-map.
-var errNotPublic = errors.New("public-map: a map that the public sees needs a source and an approval number (审图号)")
+var errNotPublic = errors.New("public-map: a map that the public sees needs a source and an approval number; " +
+	"向公众展示的地图必须注明来源和审图号")
 
 // checkPublic says whether every map may be shown to people who are not signed in, which public-map does.
 func checkPublic(ctx context.Context, cfg Config, q pg.Queryer, maps []backdrop.Map) error {
@@ -78,7 +79,8 @@ func checkPublic(ctx context.Context, cfg Config, q pg.Queryer, maps []backdrop.
 // PublicBasemap says why a basemap may not be shown to the public; a made-up one may.
 func PublicBasemap(info basemap.Info) error {
 	if !info.Fictional && (info.Approval == "" || info.Source == "") {
-		return fmt.Errorf("the basemap %q has no approval number or no source; import it with --approval", info.Name)
+		return fmt.Errorf("the basemap %q has no approval number or no source: import it again with --approval; "+
+			"底图缺少审图号或来源，请加 --approval 重新导入", info.Name)
 	}
 	return nil
 }
