@@ -139,7 +139,7 @@ func TestPublicMapsNeedTheirNumber(t *testing.T) {
 		fmt.Sprint(config.Backdrops) != "[{川S(2026)002号 省地理信息中心}]" {
 		t.Errorf("the public is told %+v", config)
 	}
-	resp, err := http.Get(p.url + "/api/v1/tiles/12/3231/1680.mvt")
+	resp, err := http.Get(p.url + "/api/v1/tiles/12/3231/1681.mvt")
 	if err != nil {
 		t.Fatal(err)
 	}
