@@ -314,7 +314,10 @@ CREATE TABLE public.delivery (
     headings jsonb DEFAULT '[]'::jsonb NOT NULL,
     columns jsonb DEFAULT '{}'::jsonb NOT NULL,
     report jsonb DEFAULT '{}'::jsonb NOT NULL,
-    CONSTRAINT delivery_state_known CHECK ((state = ANY (ARRAY['reading'::text, 'applying'::text, 'held'::text, 'done'::text, 'tried'::text, 'rejected'::text])))
+    in_server boolean DEFAULT false NOT NULL,
+    confirmed_by text DEFAULT ''::text NOT NULL,
+    fault jsonb,
+    CONSTRAINT delivery_state_known CHECK ((state = ANY (ARRAY['reading'::text, 'applying'::text, 'held'::text, 'done'::text, 'tried'::text, 'rejected'::text, 'failed'::text])))
 );
 
 ALTER TABLE public.delivery ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (

@@ -128,7 +128,7 @@ func writeRefused(ctx context.Context, db *pg.DB, delivery int64, path string) e
 		return err
 	}
 	w := csv.NewWriter(file)
-	err = retailer.Refused(ctx, db.Pool, delivery, w.Write)
+	err = retailer.Refused(ctx, db.Pool, delivery, retailer.English, w.Write)
 	w.Flush()
 	return errors.Join(err, w.Error(), file.Close())
 }

@@ -14,16 +14,17 @@ var ErrList = errors.New("the list cannot be read")
 
 // ListError says why a list as a whole cannot be read. It wraps ErrList.
 type ListError struct {
-	// Code is the reason: empty, workbook, geojson, utf16, first_line, no_column, half_point, no_field or no_heading.
+	// Code is the reason: empty, gzip, too_long, workbook, geojson, utf16, first_line, no_column, half_point, no_field or
+	// no_heading.
 	Code     string
 	Field    string   // with no_column and half_point the one that is missing, with no_field the one that there is not
 	Heading  string   // with no_heading: the one that the mapping asks for
 	Headings []string // of the first line, with no_column, half_point and no_heading
-	message  string
+	Message  string   // in English
 }
 
 // Error is the whole message, in English.
-func (e *ListError) Error() string { return ErrList.Error() + ": " + e.message }
+func (e *ListError) Error() string { return ErrList.Error() + ": " + e.Message }
 
 // Unwrap is ErrList.
 func (e *ListError) Unwrap() error { return ErrList }
@@ -143,7 +144,7 @@ func findColumns(headings []string, p Profile) (columns, error) {
 		if !ok {
 			return found, &ListError{
 				Code: "no_field", Field: name,
-				message: fmt.Sprintf("there is no field %q to map; the fields are %s", name, strings.Join(Fields(), ", ")),
+				Message: fmt.Sprintf("there is no field %q to map; the fields are %s", name, strings.Join(Fields(), ", ")),
 			}
 		}
 		at, err := mapped(headings, name, heading)
@@ -187,7 +188,7 @@ func mapped(headings []string, name, heading string) ([]int, error) {
 		if at < 0 {
 			return nil, &ListError{
 				Code: "no_heading", Field: name, Heading: heading, Headings: headings,
-				message: fmt.Sprintf("no column %q for field %s; the columns are %s", heading, name, shown(headings)),
+				Message: fmt.Sprintf("no column %q for field %s; the columns are %s", heading, name, shown(headings)),
 			}
 		}
 		out = append(out, at)
@@ -211,7 +212,7 @@ func (c columns) complete(headings []string) error {
 		if !c.has(f) && (f != fLicence || len(c.key) == 0) {
 			return &ListError{
 				Code: "no_column", Field: f.String(), Headings: headings,
-				message: fmt.Sprintf("no column for %s; the first line must hold the headings, they are %s", f, shown(headings)),
+				Message: fmt.Sprintf("no column for %s; the first line must hold the headings, they are %s", f, shown(headings)),
 			}
 		}
 	}
@@ -222,7 +223,7 @@ func (c columns) complete(headings []string) error {
 		}
 		return &ListError{
 			Code: "half_point", Field: missing.String(), Headings: headings,
-			message: fmt.Sprintf("there is a column for one of lon and lat only; the columns are %s", shown(headings)),
+			Message: fmt.Sprintf("there is a column for one of lon and lat only; the columns are %s", shown(headings)),
 		}
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"jiujin/internal/pg"
 )
@@ -16,30 +15,19 @@ var ErrNotHeld = errors.New("the delivery is not held")
 // ErrLost says that the rows of a held delivery are gone with a crash of the database; the list must be sent again.
 var ErrLost = errors.New("the rows of the delivery are gone; import the list again")
 
-// Confirm applies a delivery that is held, as Import with Confirm does, without the file. The error wraps
-// ErrNoDelivery, ErrNotHeld or ErrLost.
-func Confirm(ctx context.Context, db *pg.DB, id int64, by string) (Report, error) {
-	unlock, err := lock(ctx, db)
+// Confirm has an Importer apply a delivery that is held; wake it after tx. The error wraps ErrNoDelivery or ErrNotHeld.
+func Confirm(ctx context.Context, tx *pg.Tx, id int64, by string) error {
+	one, err := DeliveryByID(ctx, tx, id)
+	if err == nil && one.State != Held {
+		err = ErrNotHeld
+	}
+	if err == nil {
+		err = setConfirmed(ctx, tx, id, by)
+	}
 	if err != nil {
-		return Report{}, err
+		return fmt.Errorf("confirm delivery %d: %w", id, err)
 	}
-	defer unlock()
-	d, err := heldDelivery(ctx, db, id)
-	if err != nil {
-		return Report{}, fmt.Errorf("confirm delivery %d: %w", id, err)
-	}
-	d.opts.By, d.opts.Now = by, db.Now().UTC().Truncate(time.Microsecond)
-	report := Report{Delivery: id, Resumed: true}
-	if report.Had, report.Closed, report.Expired, err = d.missing(ctx, db.Pool); err != nil {
-		return report, err
-	}
-	if report.Mixed, err = d.mixedDatum(ctx); err != nil {
-		return report, err
-	}
-	if err := d.apply(ctx, &report); err != nil {
-		return report, fmt.Errorf("confirm delivery %d: %w", id, err)
-	}
-	return report, d.describe(ctx, &report)
+	return nil
 }
 
 // Reject ends a delivery that is held; the register stays as it is. The error wraps ErrNoDelivery or ErrNotHeld.

@@ -23,6 +23,7 @@ const (
 	Done     State = "done"
 	Tried    State = "tried" // a dry run
 	Rejected State = "rejected"
+	Failed   State = "failed" // it could not be read to its end, see Delivery.Fault; what was applied stays
 )
 
 const applyWorkers = 2
@@ -34,11 +35,13 @@ func (d *delivering) partBlocks() int { return cmp.Or(d.opts.blocks, 1000) }
 type delivering struct {
 	db    *pg.DB
 	opts  ImportOptions
-	asOf  time.Time // the day of the delivery in China, 00:00 UTC
-	file  io.ReadSeeker
+	asOf  time.Time     // the day of the delivery in China, 00:00 UTC
+	file  io.ReadSeeker // nil when only the staged rows are there
 	list  list
 	rows  rowReader
 	given []string
+
+	inServer bool // an Importer works on it
 
 	sha256 string
 	bytes  int64
@@ -52,12 +55,25 @@ type delivering struct {
 	parts    int
 }
 
+// alone runs the delivery while no other import runs.
+func (d *delivering) alone(ctx context.Context) (Report, error) {
+	unlock, err := lock(ctx, d.db)
+	if err != nil {
+		return Report{}, err
+	}
+	defer unlock()
+	return d.run(ctx)
+}
+
 // run takes the delivery from where it is to its end, or until it is held.
 func (d *delivering) run(ctx context.Context) (Report, error) {
 	if err := d.begin(ctx); err != nil {
 		return Report{}, err
 	}
 	if d.state == Reading {
+		if d.file == nil {
+			return Report{}, ErrLost
+		}
 		if err := d.stage(ctx); err != nil {
 			return Report{}, err
 		}
@@ -90,7 +106,7 @@ func (d *delivering) run(ctx context.Context) (Report, error) {
 	if err != nil {
 		return report, err
 	}
-	return report, d.describe(ctx, &report)
+	return report, describe(ctx, d.db.Pool, &report)
 }
 
 // tooMany says whether a delivery that lacks so many of the licences that the one before had is more likely cut off

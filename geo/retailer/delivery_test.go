@@ -159,7 +159,7 @@ func TestRefusedRowsCanBeMended(t *testing.T) {
 	r := load(t, db, list, ImportOptions{})
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
-	if err := Refused(context.Background(), db.Pool, r.Delivery, w.Write); err != nil {
+	if err := Refused(context.Background(), db.Pool, r.Delivery, English, w.Write); err != nil {
 		t.Fatal(err)
 	}
 	w.Flush()

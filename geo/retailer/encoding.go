@@ -35,7 +35,7 @@ type decoder struct {
 func newDecoder(enc Encoding, head []byte) (*decoder, error) {
 	switch {
 	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
-		return nil, &ListError{Code: "utf16", message: "this is UTF-16; save it as CSV in UTF-8"}
+		return nil, &ListError{Code: "utf16", Message: "this is UTF-16; save it as CSV in UTF-8"}
 	}
 	d := &decoder{gb: simplifiedchinese.GB18030.NewDecoder()}
 	switch enc {

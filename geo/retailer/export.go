@@ -70,14 +70,24 @@ func exportCSV(ctx context.Context, q pg.Queryer, w io.Writer, d datum.Datum, s 
 	err := each(ctx, q, s, d, func(r Record) error {
 		cells := r.cells()
 		for i, cell := range cells {
-			if f := exportColumns[i]; f != fLon && f != fLat && cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-				cells[i] = "'" + cell
-			}
+			cells[i] = guarded(cell)
 		}
 		return out.Write(cells)
 	})
 	out.Flush()
 	return errors.Join(err, out.Error())
+}
+
+// guarded puts an apostrophe in front of a text that a spreadsheet would take for a formula; a number is none. An import
+// takes it off again.
+func guarded(cell string) string {
+	if cell == "" || !strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+		return cell
+	}
+	if _, err := strconv.ParseFloat(cell, 64); err == nil {
+		return cell
+	}
+	return "'" + cell
 }
 
 func exportXLSX(ctx context.Context, q pg.Queryer, w io.Writer, d datum.Datum, s Selection) error {

@@ -23,7 +23,7 @@ func (w *row) splitPoint(s string) {
 	}
 	if at == nil {
 		if !inAddress || brokenPoint.MatchString(s) {
-			w.problem(fPoint, "number", errors.New("not a pair of degrees"))
+			w.problem(fPoint, "pair", errors.New("not a pair of degrees"))
 		}
 		return
 	}
@@ -51,23 +51,23 @@ func (w *row) coordinate(f field, limit float64) float64 {
 	v, err := strconv.ParseFloat(strings.Map(zh.HalfWidth, s), 64)
 	switch {
 	case s == "":
-		w.problem(f, "missing", errors.New("one coordinate is given without the other"))
+		w.problem(f, "half_point", errors.New("one coordinate is given without the other"))
 	case err != nil || math.IsNaN(v) || math.IsInf(v, 0):
 		w.problem(f, "number", errors.New("not a number of degrees"))
 	case math.Abs(v) > limit:
-		hint := ""
+		code, hint := "range", ""
 		if limit == 90 && v <= 180 {
-			hint = "; are longitude and latitude swapped?"
+			code, hint = "swapped", "; are longitude and latitude swapped?"
 		}
-		w.problem(f, "range", fmt.Errorf("not between %v and %v degrees%s", -limit, limit, hint))
+		w.detailed(f, code, fmt.Sprintf("%v", limit), "not between -%s and %s degrees"+hint)
 	}
 	return v
 }
 
 func (w *row) limited(f field, limit int) string {
 	s := strings.Join(strings.Fields(w.values[f]), " ") // no line breaks
-	if n := utf8.RuneCountInString(s); n > limit {
-		w.problem(f, "too_long", fmt.Errorf("%d characters; the limit is %d", n, limit))
+	if utf8.RuneCountInString(s) > limit {
+		w.detailed(f, "too_long", strconv.Itoa(limit), "more than %s characters")
 	}
 	return s
 }
@@ -88,7 +88,7 @@ func (w *row) number(f field) *float64 {
 	}
 	v, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
-		w.problem(f, "number", errors.New("not a number from 0 up"))
+		w.problem(f, "figure", errors.New("not a number from 0 up"))
 		return nil
 	}
 	return &v
@@ -103,7 +103,7 @@ func (w *row) marketType() string {
 	case "rural", "乡村", "农村", "村":
 		return "rural"
 	default:
-		w.problem(fMarketType, "unknown", errors.New("unknown market type; use 城镇 or 乡村"))
+		w.problem(fMarketType, "unknown", errors.New("unknown market type; use urban (城镇) or rural (乡村)"))
 	}
 	return ""
 }
@@ -166,6 +166,13 @@ func (w *row) check(f field, code string, err error) {
 
 func (w *row) problem(f field, code string, err error) {
 	w.problems = append(w.problems, w.about(f, code, err.Error()))
+}
+
+// detailed is a problem whose message has the detail in place of each %s.
+func (w *row) detailed(f field, code, detail, message string) {
+	p := w.about(f, code, strings.ReplaceAll(message, "%s", detail))
+	p.Detail = detail
+	w.problems = append(w.problems, p)
 }
 
 func (w *row) about(f field, code, message string) Problem {

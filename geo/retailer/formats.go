@@ -33,7 +33,7 @@ type workbook struct {
 func openWorkbook(file io.ReadSeeker) (list, error) {
 	at, ok := file.(io.ReaderAt)
 	if !ok {
-		return nil, &ListError{Code: "workbook", message: "this workbook cannot be read from a stream; save it as CSV"}
+		return nil, &ListError{Code: "workbook", Message: "this workbook cannot be read from a stream; save it as CSV"}
 	}
 	size, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -41,7 +41,7 @@ func openWorkbook(file io.ReadSeeker) (list, error) {
 	}
 	r, err := xlsx.Open(at, size)
 	if errors.Is(err, xlsx.ErrWorkbook) {
-		return nil, &ListError{Code: "workbook", message: err.Error()}
+		return nil, &ListError{Code: "workbook", Message: err.Error()}
 	}
 	return &workbook{Reader: r}, err
 }
@@ -50,7 +50,7 @@ func (w *workbook) next() (record, error) {
 	for {
 		line, cells, err := w.Next()
 		if errors.Is(err, xlsx.ErrWorkbook) {
-			return record{}, &ListError{Code: "workbook", message: err.Error()}
+			return record{}, &ListError{Code: "workbook", Message: err.Error()}
 		}
 		if err != nil {
 			return record{}, err
@@ -144,7 +144,7 @@ func notFeatures(err error) error {
 	if err == nil || err == io.EOF {
 		err = errors.New("no features")
 	}
-	return &ListError{Code: "geojson", message: fmt.Sprintf("not a GeoJSON collection of features: %v", err)}
+	return &ListError{Code: "geojson", Message: fmt.Sprintf("not a GeoJSON collection of features: %v", err)}
 }
 
 type feature struct {

@@ -68,7 +68,8 @@ type Problem struct {
 	Row     int    `json:"row"`     // the line of the file on which the record starts; the first line is 1
 	Field   string `json:"field"`   // see Fields; "" when it is about the whole row
 	Value   string `json:"value"`   // as found, shortened
-	Code    string `json:"code"`    // encoding, quote, long_line, missing, too_long, unknown, licence_no, short_row, duplicate, holder, date, number, range, no_place, out_of_region, …
+	Code    string `json:"code"`    // encoding, quote, long_line, missing, too_long, unknown, licence_no, short_row, duplicate, holder, date, number, range, swapped, no_place, out_of_region, …
+	Detail  string `json:"detail"`  // what varies in the message of a code: a line, a limit, a name; "" for most
 	Message string `json:"message"` // English
 }
 
@@ -118,12 +119,7 @@ func importList(ctx context.Context, db *pg.DB, r io.Reader, opts ImportOptions)
 	if err := d.hash(); err != nil {
 		return Report{}, err
 	}
-	unlock, err := lock(ctx, db)
-	if err != nil {
-		return Report{}, err
-	}
-	defer unlock()
-	return d.run(ctx)
+	return d.alone(ctx)
 }
 
 // spool gives a file that can be read twice, unpacked when it is compressed with gzip. done removes what it made.
@@ -133,35 +129,51 @@ func spool(r io.Reader) (file io.ReadSeeker, done func(), err error) {
 		_, err := f.Seek(0, io.SeekStart)
 		seeks = err == nil // standard input may be a pipe
 	}
-	begin := bufio.NewReader(r)
-	magic, err := begin.Peek(2)
-	if err != nil && err != io.EOF {
+	plain, packed, err := unpacked(r)
+	if err != nil {
 		return nil, nil, err
 	}
-	packed := string(magic) == "\x1f\x8b"
 	if seeks && !packed {
 		return f, func() {}, nil
-	}
-	r = begin
-	if packed {
-		if r, err = gzip.NewReader(begin); err != nil {
-			return nil, nil, fmt.Errorf("%w: %w", ErrList, err)
-		}
 	}
 	temp, err := os.CreateTemp("", "jiujin-list-")
 	if err != nil {
 		return nil, nil, fmt.Errorf("put the list aside: %w", err)
 	}
 	done = func() { _ = errors.Join(temp.Close(), os.Remove(temp.Name())) } // the list is in the database by then
-	n, err := io.Copy(temp, io.LimitReader(r, maxFile+1))
-	if err == nil && n > maxFile {
-		err = fmt.Errorf("%w: it is longer than %d GiB", ErrList, maxFile>>30)
-	}
-	if err != nil {
+	if _, err := copyList(temp, plain, maxFile); err != nil {
 		done()
 		return nil, nil, err
 	}
 	return temp, done, nil
+}
+
+// unpacked is what r holds, unpacked when it is compressed with gzip.
+func unpacked(r io.Reader) (plain io.Reader, packed bool, err error) {
+	begin := bufio.NewReader(r)
+	magic, err := begin.Peek(2)
+	if err != nil && err != io.EOF {
+		return nil, false, err
+	}
+	if string(magic) != "\x1f\x8b" {
+		return begin, false, nil
+	}
+	if plain, err = gzip.NewReader(begin); err != nil {
+		return nil, true, &ListError{Code: "gzip", Message: "the compressed file is damaged"}
+	}
+	return plain, true, nil
+}
+
+// copyList copies a list of at most most bytes. The error is a *ListError when it is longer, or compressed and damaged.
+func copyList(to io.Writer, from io.Reader, most int64) (n int64, err error) {
+	n, err = io.Copy(to, io.LimitReader(from, most+1))
+	switch {
+	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, gzip.ErrHeader):
+		err = &ListError{Code: "gzip", Message: "the compressed file is damaged"}
+	case err == nil && n > most:
+		err = &ListError{Code: "too_long", Message: fmt.Sprintf("it is longer than %d MiB", most>>20)}
+	}
+	return n, err
 }
 
 // hash notes by what the list is known again.
@@ -204,18 +216,18 @@ func (d *delivering) open() error {
 func readHeadings(list list, text *decoder) ([]string, error) {
 	rec, err := list.next()
 	if err == io.EOF {
-		return nil, &ListError{Code: "empty", message: "it is empty"}
+		return nil, &ListError{Code: "empty", Message: "it is empty"}
 	}
 	if err != nil {
 		return nil, err
 	}
 	if err := rec.err; err != nil {
-		return nil, &ListError{Code: "first_line", message: fmt.Sprintf("headings in line %d: %v", rec.line, err)}
+		return nil, &ListError{Code: "first_line", Message: fmt.Sprintf("headings in line %d: %v", rec.line, err)}
 	}
 	out := make([]string, len(rec.fields))
 	for i, f := range rec.fields {
 		if out[i], err = text.text(f); err != nil {
-			return nil, &ListError{Code: "first_line", message: fmt.Sprintf("heading %d in line %d: %v", i+1, rec.line, err)}
+			return nil, &ListError{Code: "first_line", Message: fmt.Sprintf("heading %d in line %d: %v", i+1, rec.line, err)}
 		}
 	}
 	return out, nil

@@ -50,7 +50,7 @@ func TestImportGB18030WithBrokenRows(t *testing.T) {
 		got = append(got, fmt.Sprintf("%d %s %s", p.Row, p.Field, p.Code))
 	}
 	want := []string{
-		"4 name encoding", "5 licence_no licence_no", "8 licence_no duplicate", "9 lat range", "10 lat missing",
+		"4 name encoding", "5 licence_no licence_no", "8 licence_no duplicate", "9 lat swapped", "10 lat half_point",
 		"11 business_form unknown", "11 status unknown", "11 valid_to date", "12  quote",
 	}
 	slices.Sort(got)

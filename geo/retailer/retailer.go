@@ -150,7 +150,8 @@ var otherStatuses = map[string]Status{
 }
 
 // ErrStatus says that a word names no state of a licence.
-var ErrStatus = errors.New("unknown status; use 有效, 停业, 延续中, 到期, 歇业, 注销, 撤销, 收回, 吊销 or 待发证")
+var ErrStatus = errors.New("unknown status; use valid (有效), suspended (停业), renewing (延续中), expired (到期), closed (歇业), " +
+	"cancelled (注销), withdrawn (撤销), recalled (收回), revoked (吊销) or pending (待发证)")
 
 // ParseStatus reads the name of a state, in Chinese or as its code. The error
 // wraps ErrStatus; the empty text is an error too.
@@ -189,7 +190,8 @@ var otherForms = map[string]Form{
 }
 
 // ErrForm says that a word names no business form.
-var ErrForm = errors.New("unknown business form; use 食杂店, 便利店, 超市, 商场, 烟酒商店, 娱乐服务类 or 其他")
+var ErrForm = errors.New("unknown business form; use grocery (食杂店), convenience (便利店), supermarket (超市), mall (商场), " +
+	"tobacco_liquor (烟酒商店), entertainment (娱乐服务类) or other (其他)")
 
 // ParseForm reads the name of a business form, in Chinese or as its code. The
 // error wraps ErrForm; the empty text is an error too.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -65,7 +66,7 @@ func (r *rowReader) read(rec record) (Record, []Problem, []Problem) {
 	}
 	if len(rec.fields) < len(r.heads) {
 		message := fmt.Sprintf("the row has %d columns, the headings are %d", len(rec.fields), len(r.heads))
-		w.warnings = append(w.warnings, Problem{Code: "short_row", Message: message})
+		w.warnings = append(w.warnings, Problem{Code: "short_row", Detail: fmt.Sprintf("%d/%d", len(rec.fields), len(r.heads)), Message: message})
 	}
 	out := r.record(&w, rec)
 	for _, list := range [][]Problem{w.problems, w.warnings} {
@@ -115,7 +116,9 @@ func (r *rowReader) mend(w *row, f field) {
 		fixed = zh.Simplify(fixed)
 	}
 	if fixed != s {
-		w.warnings = append(w.warnings, w.about(f, "mended", "read as "+shortened(fixed)))
+		warning := w.about(f, "mended", "read as "+shortened(fixed))
+		warning.Detail = shortened(fixed)
+		w.warnings = append(w.warnings, warning)
 		w.values[f] = fixed
 	}
 }
@@ -174,7 +177,7 @@ func (r *rowReader) licence(w *row, rec record) LicenceNo {
 	}
 	no := strings.Join(strings.Fields(w.values[fLicence]), " ")
 	if utf8.RuneCountInString(no) > maxNumber {
-		w.problem(fLicence, "too_long", fmt.Errorf("more than %d characters", maxNumber))
+		w.detailed(fLicence, "too_long", strconv.Itoa(maxNumber), "more than %s characters")
 		return ""
 	}
 	if len(r.columns.key) > 0 {
@@ -271,11 +274,11 @@ func (r *rowReader) point(w *row) *orb.Point {
 		return nil
 	}
 	if !r.region.IsZero() && !r.region.Contains(converted) {
-		hint := ""
+		code, hint := "out_of_region", ""
 		if r.region.Contains(orb.Point{converted[1], converted[0]}) {
-			hint = "; are longitude and latitude swapped?"
+			code, hint = "swapped_region", "; are longitude and latitude swapped?"
 		}
-		w.problem(fLon, "out_of_region", fmt.Errorf("%.5f,%.5f is outside the service's region%s", p[0], p[1], hint))
+		w.detailed(fLon, code, fmt.Sprintf("%.5f,%.5f", p[0], p[1]), "%s is outside the service's region"+hint)
 		return nil
 	}
 	return &converted

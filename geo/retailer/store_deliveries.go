@@ -2,6 +2,7 @@ package retailer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -32,12 +33,13 @@ type Delivery struct {
 	Staged    int // read and not refused
 	Parts     int // to be applied; 0 while it is read
 	PartsDone int
-	Report    Report // the zero Report until it is held or over; without problems and warnings
+	Report    Report     // the zero Report until it is held or over; without problems and warnings
+	Fault     *ListError // why it failed; nil otherwise
 }
 
 const deliverySQL = `
 	select id, file_name, source, dry_run, state, as_of, made_by, started_at, ended_at, bytes, bytes_read, rows, staged, parts,
-		(select count(*) from delivery_part p where p.delivery_id = d.id and part >= 0)::int, report
+		(select count(*) from delivery_part p where p.delivery_id = d.id and part >= 0)::int, report, fault
 	from delivery d `
 
 // Deliveries is the newest n.
@@ -69,6 +71,13 @@ func DeliveryByID(ctx context.Context, q pg.Queryer, id int64) (Delivery, error)
 	return d, nil
 }
 
+// ReportOf is the whole report of a delivery, also of one that is not over yet.
+func ReportOf(ctx context.Context, q pg.Queryer, one *Delivery) (Report, error) {
+	r := one.Report
+	r.Delivery, r.State, r.Rows, r.Refused = one.ID, one.State, one.Rows, one.Rows-one.Staged
+	return r, describe(ctx, q, &r)
+}
+
 // StoredBytes is what the register takes on the disk, indexes included.
 func StoredBytes(ctx context.Context, q pg.Queryer) (n int64, err error) {
 	if err = q.QueryRow(ctx, `select pg_total_relation_size('retailer')`).Scan(&n); err != nil {
@@ -91,22 +100,74 @@ func Fingerprint(ctx context.Context, q pg.Queryer) (sum string, err error) {
 	return sum, err
 }
 
-// heldDelivery makes what Confirm needs of a delivery that is held, or was being applied when it was cut off.
-func heldDelivery(ctx context.Context, db *pg.DB, id int64) (*delivering, error) {
-	d := &delivering{db: db, id: id}
+func setRejected(ctx context.Context, tx *pg.Tx, id int64) error {
+	_, err := tx.Exec(ctx, `update delivery set state = 'rejected', ended_at = $2 where id = $1`, id, tx.Now())
+	return err
+}
+
+func setConfirmed(ctx context.Context, tx *pg.Tx, id int64, by string) error {
+	_, err := tx.Exec(ctx, `
+		update delivery set state = 'applying', confirmed = true, confirmed_by = $2, in_server = true where id = $1`, id, by)
+	return err
+}
+
+// setFailed ends a delivery that cannot be gone on with.
+func setFailed(ctx context.Context, tx *pg.Tx, id int64, fault *ListError) error {
+	if err := dropStaged(ctx, tx, id); err != nil {
+		return err
+	}
+	text, err := json.Marshal(fault)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `update delivery set state = 'failed', fault = $2, ended_at = $3 where id = $1`, id, string(text), tx.Now())
+	if err != nil {
+		return fmt.Errorf("end delivery %d: %w", id, err)
+	}
+	return nil
+}
+
+// nextInServer is the oldest delivery after the one given that an Importer has to work on; 0 when there is none.
+func nextInServer(ctx context.Context, q pg.Queryer, after int64) (id int64, err error) {
+	err = q.QueryRow(ctx, `
+		select coalesce(min(id), 0) from delivery where in_server and state in ('reading', 'applying') and id > $1`, after).Scan(&id)
+	if err != nil {
+		return 0, fmt.Errorf("deliveries to work on: %w", err)
+	}
+	return id, nil
+}
+
+// openDeliveries are those that are not over.
+func openDeliveries(ctx context.Context, q pg.Queryer) (open map[int64]bool, err error) {
+	rows, err := q.Query(ctx, `select id from delivery where state in ('reading', 'applying', 'held')`)
+	if err != nil {
+		return nil, fmt.Errorf("open deliveries: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return nil, fmt.Errorf("open deliveries: %w", err)
+	}
+	open = map[int64]bool{}
+	for _, id := range ids {
+		open[id] = true
+	}
+	return open, nil
+}
+
+// storedDelivery makes what is needed to go on with a delivery.
+func storedDelivery(ctx context.Context, db *pg.DB, id int64) (*delivering, error) {
+	d := &delivering{db: db, id: id, inServer: true}
 	var columns map[string]string
 	err := db.Pool.QueryRow(ctx, `
-		select state, options, columns, as_of, rows, staged, parts from delivery where id = $1 and not dry_run`, id).
-		Scan(&d.state, &d.opts.Profile, &columns, &d.asOf, &d.rowCount, &d.staged, &d.parts)
+		select file_name, sha256, bytes, options, dry_run, coalesce(nullif(confirmed_by, ''), made_by), columns, as_of from delivery where id = $1`, id).
+		Scan(&d.opts.File, &d.sha256, &d.bytes, &d.opts.Profile, &d.opts.DryRun, &d.opts.By, &columns, &d.asOf)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, ErrNoDelivery
+		err = ErrNoDelivery
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("delivery %d: %w", id, err)
 	}
-	if d.state != Held && d.state != Applying {
-		return nil, ErrNotHeld
-	}
+	d.opts.Now = db.Now().UTC().Truncate(time.Microsecond)
 	for name := range columns {
 		d.given = append(d.given, name)
 	}
@@ -114,25 +175,7 @@ func heldDelivery(ctx context.Context, db *pg.DB, id int64) (*delivering, error)
 		d.given = append(d.given, "extra")
 	}
 	if d.rows.datum, err = datum.Parse(string(d.opts.Datum)); err != nil {
-		return nil, err
-	}
-	var there bool
-	if err := db.Pool.QueryRow(ctx, `select to_regclass($1) is not null`, fmt.Sprintf("staged_%d", id)).Scan(&there); err != nil {
-		return nil, err
-	}
-	n := 0
-	if there {
-		if err := db.Pool.QueryRow(ctx, fmt.Sprintf(`select count(*) from staged_%d`, id)).Scan(&n); err != nil {
-			return nil, err
-		}
-	}
-	if !there || n != d.staged {
-		return nil, ErrLost
+		return nil, fmt.Errorf("delivery %d: %w", id, err)
 	}
 	return d, nil
-}
-
-func setRejected(ctx context.Context, tx *pg.Tx, id int64) error {
-	_, err := tx.Exec(ctx, `update delivery set state = 'rejected', ended_at = $2 where id = $1`, id, tx.Now())
-	return err
 }

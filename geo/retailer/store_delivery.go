@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"jiujin/geo/datum"
 	"jiujin/internal/pg"
 )
 
@@ -38,26 +39,54 @@ func lock(ctx context.Context, db *pg.DB) (unlock func(), err error) {
 
 // begin makes the delivery, or finds the one of the same list that was cut off or is held.
 func (d *delivering) begin(ctx context.Context) error {
+	return d.db.InTx(ctx, func(tx *pg.Tx) error {
+		enter := d.enter
+		if d.id != 0 {
+			enter = d.reenter
+		}
+		if err := enter(ctx, tx); err != nil {
+			return err
+		}
+		return d.makeStaged(ctx, tx)
+	})
+}
+
+// enter makes the row of the delivery, or finds the one that is open. An Importer goes on with one that is held when
+// it is confirmed now.
+func (d *delivering) enter(ctx context.Context, tx *pg.Tx) error {
 	options, err := json.Marshal(d.opts.Profile)
 	if err != nil {
 		return err
 	}
 	columns := d.rows.columns.named(d.rows.heads)
-	return d.db.InTx(ctx, func(tx *pg.Tx) error {
-		err := tx.QueryRow(ctx, `
-			insert into delivery (file_name, sha256, bytes, options, source, dry_run, confirmed, as_of, made_by, started_at, headings, columns)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-			on conflict (sha256, md5(options::text), dry_run) where state in ('reading', 'applying', 'held')
-			do update set confirmed = delivery.confirmed or excluded.confirmed
-			returning id, state, xmax <> 0, confirmed, as_of, last_line, rows, staged, parts`,
-			d.opts.File, d.sha256, d.bytes, string(options), d.opts.Source, d.opts.DryRun, d.opts.Confirm, d.asOf, d.opts.By, d.opts.Now,
-			d.rows.heads, columns).
-			Scan(&d.id, &d.state, &d.resumed, &d.opts.Confirm, &d.asOf, &d.lastLine, &d.rowCount, &d.staged, &d.parts)
-		if err != nil {
-			return fmt.Errorf("begin a delivery: %w", err)
-		}
-		return d.makeStaged(ctx, tx)
-	})
+	err = tx.QueryRow(ctx, `
+		insert into delivery (file_name, sha256, bytes, options, source, dry_run, confirmed, as_of, made_by, started_at, headings, columns, in_server)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		on conflict (sha256, md5(options::text), dry_run) where state in ('reading', 'applying', 'held')
+		do update set confirmed = delivery.confirmed or excluded.confirmed, in_server = delivery.in_server or excluded.in_server,
+			state = case when delivery.state = 'held' and excluded.confirmed and excluded.in_server then 'applying' else delivery.state end
+		returning id, state, xmax <> 0, confirmed, as_of, last_line, rows, staged, parts`,
+		d.opts.File, d.sha256, d.bytes, string(options), d.opts.Source, d.opts.DryRun, d.opts.Confirm, d.asOf, d.opts.By, d.opts.Now,
+		d.rows.heads, columns, d.inServer).
+		Scan(&d.id, &d.state, &d.resumed, &d.opts.Confirm, &d.asOf, &d.lastLine, &d.rowCount, &d.staged, &d.parts)
+	if err != nil {
+		return fmt.Errorf("begin a delivery: %w", err)
+	}
+	return nil
+}
+
+// reenter reads how far the delivery is. The error is errOver when nothing is left to do.
+func (d *delivering) reenter(ctx context.Context, tx *pg.Tx) error {
+	err := tx.QueryRow(ctx, `
+		select state, rows > 0 or state = 'applying', confirmed, as_of, last_line, rows, staged, parts from delivery where id = $1`, d.id).
+		Scan(&d.state, &d.resumed, &d.opts.Confirm, &d.asOf, &d.lastLine, &d.rowCount, &d.staged, &d.parts)
+	if err != nil {
+		return fmt.Errorf("go on with delivery %d: %w", d.id, err)
+	}
+	if d.state != Reading && d.state != Applying {
+		return errOver
+	}
+	return nil
 }
 
 // makeStaged makes the staged table, or makes sure that all is in it that was staged: after a crash of the database it
@@ -151,25 +180,25 @@ func (d *delivering) refuseDoubles(ctx context.Context) error {
 			select licence_no, %[2]s(line) as keep from staged_%[1]d group by licence_no having count(*) > 1
 		)
 		delete from staged_%[1]d s using twice t where s.licence_no = t.licence_no and s.line <> t.keep
-		returning s.line, s.licence_no, 'duplicate', '%[3]s' || t.keep`, d.id, keep, message))
+		returning s.line, s.licence_no, 'duplicate', t.keep::text, '%[3]s' || t.keep`, d.id, keep, message))
 }
 
 // refuseOthers refuses the rows whose number is that of another list's licence: two suppliers may use the same numbers.
 func (d *delivering) refuseOthers(ctx context.Context) error {
 	return d.refuse(ctx, fmt.Sprintf(`
 		delete from staged_%d s using retailer r where r.licence_no = s.licence_no and r.source <> '%s'
-		returning s.line, s.licence_no, 'other_source', 'a licence of ' || case r.source when '' then 'no list' else 'the list ' || r.source end
+		returning s.line, s.licence_no, 'other_source', r.source, 'a licence of ' || case r.source when '' then 'no list' else 'the list ' || r.source end
 			|| ' has this number'`, d.id, d.opts.Source))
 }
 
-// refuse runs a statement that deletes staged rows and returns their line, licence, code and message.
+// refuse runs a statement that deletes staged rows and returns their line, licence, code, detail and message.
 func (d *delivering) refuse(ctx context.Context, deletion string) error {
 	return d.db.InTx(ctx, func(tx *pg.Tx) error {
 		tag, err := tx.Exec(ctx, `
-			with lost (line, licence_no, code, message) as (`+deletion+`)
+			with lost (line, licence_no, code, detail, message) as (`+deletion+`)
 			insert into delivery_problem (delivery_id, line, refused, licence_no, raw, problems)
 			select $1, line, true, licence_no, '[]', jsonb_build_array(jsonb_build_object(
-				'row', line, 'field', 'licence_no', 'value', licence_no, 'code', code, 'message', message))
+				'row', line, 'field', 'licence_no', 'value', licence_no, 'code', code, 'detail', detail, 'message', message))
 			from lost
 			on conflict (delivery_id, line) do update set refused = true, raw = '[]', problems = excluded.problems`, d.id)
 		if err != nil {
@@ -298,16 +327,20 @@ func (d *delivering) end(ctx context.Context, tx *pg.Tx, state State, report *Re
 }
 
 // describe adds to a report how the list was read and what was wrong with its rows.
-func (d *delivering) describe(ctx context.Context, report *Report) error {
-	report.Datum = d.rows.datum
-	err := d.db.Pool.QueryRow(ctx, `select encoding, columns from delivery where id = $1`, d.id).Scan(&report.Encoding, &report.Columns)
-	if err != nil {
-		return fmt.Errorf("delivery %d: %w", d.id, err)
+func describe(ctx context.Context, q pg.Queryer, report *Report) error {
+	var read string
+	err := q.QueryRow(ctx, `select encoding, columns, coalesce(options->>'datum', '') from delivery where id = $1`, report.Delivery).
+		Scan(&report.Encoding, &report.Columns, &read)
+	if err == nil {
+		report.Datum, err = datum.Parse(read)
 	}
-	if report.Problems, err = problems(ctx, d.db.Pool, d.id, true); err != nil {
+	if err != nil {
+		return fmt.Errorf("delivery %d: %w", report.Delivery, err)
+	}
+	if report.Problems, err = problems(ctx, q, report.Delivery, true); err != nil {
 		return err
 	}
-	report.Warnings, err = problems(ctx, d.db.Pool, d.id, false)
+	report.Warnings, err = problems(ctx, q, report.Delivery, false)
 	return err
 }
 

@@ -68,13 +68,22 @@ func SaveProfile(ctx context.Context, tx *pg.Tx, name string, p Profile) error {
 }
 
 // Refused hands over the rows that a delivery refused, as they came, with two columns in front that an import does not
-// look at: the line, and what is wrong with it. The first row is the headings.
-func Refused(ctx context.Context, q pg.Queryer, delivery int64, write func([]string) error) error {
+// look at: the line, and what is wrong with it, in the words of say. The first row is the headings.
+func Refused(ctx context.Context, q pg.Queryer, delivery int64, say func(Problem) string, write func([]string) error) error {
 	var headings []string
 	if err := q.QueryRow(ctx, `select headings from delivery where id = $1`, delivery).Scan(&headings); err != nil {
 		return fmt.Errorf("delivery %d: %w", delivery, err)
 	}
-	if err := write(append([]string{"行号 line", "问题 problem"}, headings...)); err != nil {
+	row := func(front ...string) func([]string) error {
+		return func(cells []string) error {
+			out := append([]string{}, front...)
+			for _, cell := range cells {
+				out = append(out, guarded(cell))
+			}
+			return write(out)
+		}
+	}
+	if err := row("行号 line", "问题 problem")(headings); err != nil {
 		return err
 	}
 	rows, err := q.Query(ctx, `select line, problems, raw from delivery_problem where delivery_id = $1 and refused order by line`, delivery)
@@ -91,14 +100,19 @@ func Refused(ctx context.Context, q pg.Queryer, delivery int64, write func([]str
 		}
 		var says []string
 		for _, p := range problems {
-			if p.Field != "" {
-				p.Message = p.Field + ": " + p.Message
-			}
-			says = append(says, p.Message)
+			says = append(says, say(p))
 		}
-		if err := write(append([]string{fmt.Sprint(line), strings.Join(says, "; ")}, raw...)); err != nil {
+		if err := row(fmt.Sprint(line), strings.Join(says, "; "))(raw); err != nil {
 			return err
 		}
 	}
 	return rows.Err()
+}
+
+// English is a problem in English, with the name of its field.
+func English(p Problem) string {
+	if p.Field == "" {
+		return p.Message
+	}
+	return p.Field + ": " + p.Message
 }

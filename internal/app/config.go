@@ -48,6 +48,7 @@ type Config struct {
 	KeepTracksDays int `default:"730" help:"Days after which hourly tracks are dropped; not fewer than keep-fixes-days."`
 
 	SpoolMax    int64   `default:"8192" help:"Megabytes that positions may take in the data folder while the database is away; then none are taken. 256 at least."`
+	ListMax     int64   `default:"4096" help:"Megabytes that a list of retailers may have, unpacked; six million licences take about 1200."`
 	TopSpeedKmh float64 `default:"250" help:"No vehicle is faster: a position that says so is doubted. 0 believes everything (no jump, drift, frozen)."`
 	ETAURL      string  `name:"eta-url" env:"JIUJIN_ETA_URL" help:"Routing server of your own, asked for travel times where no roads are loaded, such as http://osrm.example.org:5000. It learns where units are."`
 	ETAKind     string  `name:"eta-kind" env:"JIUJIN_ETA_KIND" default:"osrm" enum:"osrm,valhalla" help:"osrm or valhalla."`
@@ -102,6 +103,9 @@ func (c *Config) Validate() error {
 	}
 	if c.SpoolMax < leastSpool {
 		wrong = append(wrong, fmt.Errorf("spool-max %d: at least %d megabytes", c.SpoolMax, leastSpool))
+	}
+	if c.ListMax < 1 {
+		wrong = append(wrong, fmt.Errorf("list-max %d: at least 1 megabyte", c.ListMax))
 	}
 	if !(c.TopSpeedKmh >= 0) {
 		wrong = append(wrong, fmt.Errorf("top-speed-kmh %v: 0 or more", c.TopSpeedKmh))

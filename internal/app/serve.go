@@ -160,6 +160,7 @@ type service struct {
 	atlas       *atlas.Atlas
 	shops       *resolve.Keeper
 	finder      *retailer.Finder
+	importer    *retailer.Importer
 	maps        *backdrop.Maps
 	arrivals    *dispatch.Arrivals
 	engine      *dispatch.Engine
@@ -233,6 +234,7 @@ func (s *service) wire(positions *tracking.Store, spool *tracking.Log) {
 	s.devices = tracking.NewDevices(s.db)
 	s.atlas = atlas.New(s.db, tileCache/4, s.log)
 	s.finder = retailer.NewFinder(s.db, s.log)
+	s.importer = retailer.NewImporter(s.db, filepath.Join(s.cfg.DataDir, "lists"), s.cfg.ListMax<<20, rules.Region, s.log)
 	s.shops = resolve.NewKeeper(s.db, s.log)
 	s.fences = tracking.NewFences(s.db, positions, s.log, s.board.OnFence)
 	s.arrivals = &dispatch.Arrivals{Service: core, Log: s.log, Wake: wake()}
@@ -262,7 +264,7 @@ func (s *service) httpServer(passwords *auth.Passwords) (*httpapi.Server, error)
 		DB: s.db, Passwords: passwords, Logger: s.log, Metrics: s.metrics(),
 		Config: s.publicConfig, Ready: s.ready(),
 		Dispatch: s.engine.Service, Devices: s.devices, Ingest: s.ingest, Fences: s.fences, Hub: s.board.Hub,
-		Tiles: basemap.NewTiles(s.db.Pool, tileCache), Atlas: s.atlas, Finder: s.finder, Shops: s.shops, Region: region,
+		Tiles: basemap.NewTiles(s.db.Pool, tileCache), Atlas: s.atlas, Finder: s.finder, Importer: s.importer, Shops: s.shops, Region: region,
 		Maps: s.maps, PublicMap: s.cfg.PublicMap,
 		Web: webmap.Dist(), Proxies: proxies, Origins: s.cfg.Origins,
 	})
@@ -306,6 +308,7 @@ func (s *service) run(ctx context.Context, listener net.Listener) error {
 	g.Go(func() error { return pg.Listen(ctx, s.url, atlas.Channel, s.atlas.Wake) })
 	g.Go(func() error { return s.finder.Run(ctx) })
 	g.Go(func() error { return pg.Listen(ctx, s.url, retailer.Channel, s.finder.Wake) })
+	g.Go(func() error { return s.importer.Run(ctx) })
 	g.Go(func() error { return s.shops.Run(ctx) })
 	g.Go(func() error { return pg.Listen(ctx, s.url, retailer.Channel, s.shops.Wake) })
 	g.Go(func() error { return s.arrivals.Run(ctx) })

@@ -31,6 +31,7 @@ type rule struct {
 	access
 	bodyMax int64         // bytes; 0 = 1 MiB
 	within  time.Duration // for the whole request to arrive; 0 = 30 s
+	list    bool          // the body is a list for the Importer, which says how long that may be
 	stream  bool          // answers for as long as the client stays
 	quiet   bool          // so frequent that a success is worth a line at Debug level only
 }
@@ -138,7 +139,7 @@ func accessTable() []rule {
 		{method: "GET", path: v1 + "/retailers/profiles", access: administrator},
 		{method: "POST", path: v1 + "/retailers/profiles", access: administrator},
 		{method: "GET", path: v1 + "/retailers/export", access: administrator},
-		{method: "POST", path: v1 + "/retailers/import", access: administrator, bodyMax: 64 << 20, within: 10 * time.Minute},
+		{method: "POST", path: v1 + "/retailers/import", access: administrator, list: true, within: 3 * time.Hour},
 
 		{method: "POST", path: v1 + "/tickets", access: only(auth.Agent, auth.Dispatcher)},
 		{method: "GET", path: v1 + "/tickets", access: desk},

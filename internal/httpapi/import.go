@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"hash"
 	"io"
 	"net/http"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -39,7 +41,7 @@ type importAnswer struct {
 	Warnings  []importProblem   `json:"warnings" nullable:"false" doc:"About rows that were stored; the first 1,000"`
 	DryRun    bool              `json:"dry_run" doc:"Nothing was stored"`
 	Delivery  int64             `json:"delivery_id"`
-	State     string            `json:"state" enum:"done,tried,held" doc:"held: nothing was stored, a person must confirm"`
+	State     string            `json:"state" enum:"reading,applying,done,tried,held" doc:"held: nothing was stored, a person must confirm; reading, applying: it goes on, ask for the delivery"`
 	Resumed   bool              `json:"resumed" doc:"An earlier import of the same list had been cut off"`
 	Outcome   *outcome          `json:"outcome"`
 }
@@ -47,8 +49,8 @@ type importAnswer struct {
 // importInput is what an import's idempotency key stands for.
 type importInput struct{ Query, SHA256 string }
 
-// importRetailers takes a list as the body; how to read it stands in the query. Storing the same list again changes
-// nothing, so a repeated request is answered from the kept answer without being stored again.
+// importRetailers takes a list as the body; how to read it stands in the query. The list is kept on the disk and taken
+// in in the background. The answer waits for that a little; of a longer list it says how far it is.
 func (s *Server) importRetailers(c echo.Context) error {
 	ctx := c.Request().Context()
 	key := c.Request().Header.Get("Idempotency-Key")
@@ -59,35 +61,62 @@ func (s *Server) importRetailers(c echo.Context) error {
 	if err != nil {
 		return s.echoRefuse(c, err)
 	}
+	id, err := s.beginImport(c, key, opts)
+	if err != nil {
+		return s.echoRefuse(c, err)
+	}
+	s.deps.Importer.Wake()
+	patient, stop := context.WithTimeout(ctx, importPatience)
+	defer stop()
+	d, err := s.deps.Importer.Wait(patient, id)
+	if err == nil && d.State == retailer.Failed {
+		err = d.Fault
+	}
+	if err != nil {
+		return s.echoRefuse(c, err)
+	}
+	report, err := retailer.ReportOf(ctx, s.deps.DB.Pool, &d)
+	if err != nil {
+		return s.echoRefuse(c, err)
+	}
+	status := http.StatusOK
+	if d.State == retailer.Reading || d.State == retailer.Applying {
+		status = http.StatusAccepted
+	}
+	return c.JSON(status, importAnswerOf(report, d.DryRun, aboutRequest(ctx).lang))
+}
+
+// importPatience is how long an answer waits for the end of an import: that of a county's list comes with it.
+const importPatience = 10 * time.Second
+
+// beginImport receives the list and makes its delivery. A repeated request gets the delivery of the first.
+func (s *Server) beginImport(c echo.Context, key string, opts retailer.ImportOptions) (id int64, err error) {
+	ctx := c.Request().Context()
 	known, err := s.knownKey(ctx, key)
 	if err != nil {
-		return s.echoRefuse(c, err)
+		return 0, err
 	}
 	body := hashedBody{r: incoming{c.Request().Body}, sum: sha256.New()}
-	var report retailer.Report
+	var received *retailer.Received
 	if !known {
-		if report, err = retailer.Import(ctx, s.deps.DB, body, opts); err != nil {
-			return s.echoRefuse(c, err)
+		if received, err = s.deps.Importer.Receive(body, opts); err != nil {
+			return 0, err
 		}
+		defer func() { err = errors.Join(err, received.Discard()) }()
 	}
-	if _, err := io.Copy(io.Discard, body); err != nil { // what the import left unread belongs to the hash
-		return s.echoRefuse(c, err)
+	if _, err := io.Copy(io.Discard, body); err != nil { // what was left unread belongs to the hash
+		return 0, err
 	}
 	in := importInput{Query: c.QueryString(), SHA256: hex.EncodeToString(body.sum.Sum(nil))}
-	answer, err := command(ctx, s, key, "POST /retailers/import", in, func(_ context.Context, tx *pg.Tx) (importAnswer, error) {
-		a := importAnswerOf(report, opts.DryRun, aboutRequest(ctx).lang)
-		if opts.DryRun {
-			return a, nil
+	return command(ctx, s, key, "POST /retailers/import", in, func(ctx context.Context, tx *pg.Tx) (int64, error) {
+		id, err := s.deps.Importer.Begin(ctx, tx, received)
+		if err != nil || opts.DryRun {
+			return id, err
 		}
-		return a, ticket.Record(tx, actor(who(ctx)), "retailer.imported", 0, 0, ticket.Data{
-			"delivery_id": report.Delivery, "state": string(report.State), "rows": report.Rows, "inserted": report.Inserted,
-			"updated": report.Updated, "closed": report.Closed, "refused": report.Refused,
+		return id, ticket.Record(tx, actor(who(ctx)), "retailer.imported", 0, 0, ticket.Data{
+			"delivery_id": id, "file": opts.File, "source": opts.Source, "confirmed": opts.Confirm,
 		})
 	})
-	if err != nil {
-		return s.echoRefuse(c, err)
-	}
-	return c.JSON(http.StatusOK, answer)
 }
 
 // hashedBody sums up what is read.
@@ -172,91 +201,4 @@ func importAnswerOf(r retailer.Report, dry bool, l lang) importAnswer {
 		Delivery: r.Delivery, State: string(r.State), Resumed: r.Resumed, Outcome: outcomeOf(&r),
 		Errors: importProblems(r.Problems, l), Warnings: importProblems(r.Warnings, l),
 	}
-}
-
-func importProblems(list []retailer.Problem, l lang) []importProblem {
-	out := make([]importProblem, len(list))
-	for i, p := range list {
-		out[i] = importProblem(p)
-		if l != english {
-			out[i].Message = rowText(p)
-		}
-	}
-	return out
-}
-
-// rowText is the message of a problem in Chinese, or as it comes when there is none.
-func rowText(p retailer.Problem) string {
-	if p.Code == "unknown" && p.Field == "status" {
-		return "未知的许可证状态，可用：" + names(retailer.Statuses()) + "。"
-	}
-	if p.Code == "unknown" && p.Field == "business_form" {
-		return "未知的业态，可用：" + names(retailer.Forms()) + "。"
-	}
-	if zh, ok := rowTexts[p.Code]; ok {
-		return zh
-	}
-	return p.Message
-}
-
-func names(terms []retailer.Term) string {
-	out := make([]string, len(terms))
-	for i, t := range terms {
-		out[i] = t.Zh
-	}
-	return strings.Join(out, "、")
-}
-
-// listText says why a list as a whole cannot be read. The English text is the error's own.
-func listText(e *retailer.ListError) text {
-	field, ok := map[string]string{"licence_no": "许可证号", "name": "店名", "lon": "经度", "lat": "纬度"}[e.Field]
-	if !ok {
-		field = e.Field
-	}
-	var zh string
-	switch e.Code {
-	case "empty":
-		zh = "名单是空的。"
-	case "workbook":
-		zh = "无法读取该电子表格文件；请在表格软件中打开后重新另存，或另存为 CSV。"
-	case "geojson":
-		zh = "这不是 GeoJSON 要素集合（FeatureCollection）。"
-	case "utf16":
-		zh = "这是 UTF-16 编码，请另存为 UTF-8 编码的 CSV。"
-	case "first_line":
-		zh = "无法读取第一行的表头，请检查编码和引号。"
-	case "no_column":
-		zh = "没有“" + field + "”列（" + e.Field + "）；第一行应为表头，现有：" + e.Shown() + "。"
-	case "half_point":
-		zh = "经度和纬度只有一列，缺“" + field + "”列；现有表头：" + e.Shown() + "。"
-	case "no_field":
-		zh = "没有字段“" + e.Field + "”；可用的字段：" + strings.Join(retailer.Fields(), "、") + "。"
-	case "no_heading":
-		zh = "没有表头“" + e.Heading + "”（字段 " + e.Field + "）；现有：" + e.Shown() + "。"
-	}
-	message := e.Error()
-	return text{zh, strings.ToUpper(message[:1]) + message[1:] + "."}
-}
-
-// rowTexts are the messages of an import in Chinese, by code. The English ones come with the problem.
-var rowTexts = map[string]string{
-	"encoding":      "含有无法按此编码读取的字符。",
-	"quote":         "引号不成对。",
-	"long_line":     "该行过长。",
-	"missing":       "缺少内容。",
-	"short_row":     "该行的列数少于表头，缺的各列按空白处理。",
-	"too_long":      "内容过长。",
-	"mended":        "乱码或繁体字，已转换后导入。",
-	"unknown":       "未知的取值。",
-	"licence_no":    "许可证号应为 12 位数字。",
-	"duplicate":     "该许可证号在名单中出现不止一次。",
-	"other_source":  "该号码属于另一份名单中的许可证。",
-	"holder":        "许可证号第 7 位不是已知的持证类别。",
-	"date":          "不是日期，请写成 2026-11-22。",
-	"number":        "不是以度为单位的数字。",
-	"range":         "超出经纬度范围；经度和纬度是否写反？",
-	"no_place":      "这不是一个有效的位置。",
-	"out_of_region": "位置不在本服务的区域内；请核对坐标系，经度和纬度是否写反？",
-	"datum":         "无法从该坐标系换算。",
-	"division_code": "行政区划代码最多 12 位数字。",
 }

@@ -44,7 +44,7 @@ func TestImportOverHTTP(t *testing.T) {
 	if a.Rows != 5 || a.Inserted != 2 || a.Refused != 3 || a.Encoding != "gb18030" || a.Columns["name"] != "企业名称" {
 		t.Errorf("answer %+v", a)
 	}
-	want := []string{"3 licence_no licence_no 许可证号", "4 lat range 超出", "6 licence_no duplicate 该许可证号"}
+	want := []string{"3 licence_no licence_no 许可证号", "4 lat swapped 应在 -90 至 90 度之间；经度和纬度是否写反？", "6 licence_no duplicate 同一许可证还出现在第 5 行。"}
 	if len(a.Errors) != len(want) {
 		t.Fatalf("errors %+v", a.Errors)
 	}
@@ -139,7 +139,7 @@ func TestImportSaysWhatIsWrongWithARow(t *testing.T) {
 			t.Errorf("%s: %q, want %q", e.Field, e.Message, want)
 		}
 	}
-	if w := a.Warnings[0]; w.Row != 3 || w.Code != "short_row" || !strings.Contains(w.Message, "少于表头") {
+	if w := a.Warnings[0]; w.Row != 3 || w.Code != "short_row" || w.Message != "该行有 2 列，表头有 5 列；缺的各列按空白处理。" {
 		t.Errorf("%+v", w)
 	}
 	v.importList(t, body, "?datum=gcj02", "en", "the-same-in-another-datum").into(t, 200, &a)

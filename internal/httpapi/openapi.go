@@ -3,7 +3,6 @@ package httpapi
 import (
 	"net/http"
 	"reflect"
-	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -184,8 +183,8 @@ func (s *Server) describeImport() *huma.Operation {
 		Description: "CSV with headings in the first line (comma, semicolon or tab), the first sheet of an XLSX workbook, or a GeoJSON collection. " +
 			"Rows with faults are refused and named, the others are stored: unknown licences inserted, known ones updated, and with a source " +
 			"those that the list lacks closed. A list that lacks very many, or whose points seem to be in two datums, is held until it is " +
-			"confirmed. To send the same list again is safe, and goes on where an import was cut off. At most " +
-			strconv.FormatInt(s.rules["POST /api/v1/retailers/import"].bodyLimit()>>20, 10) + " MiB.",
+			"confirmed. To send the same list again is safe, and goes on where an import was cut off. A long list is taken in in the " +
+			"background: the answer is then 202, and the delivery says how far it is. list-max bounds the length.",
 		Parameters: []*huma.Param{
 			param("header", "Idempotency-Key", "A fresh random value per intent", true, &huma.Schema{Type: "string", MinLength: &least, MaxLength: &most}),
 			param("query", "datum", "Of the coordinates; WGS84 without it", false, oneOf("WGS84", "GCJ02", "BD09", "CGCS2000")),

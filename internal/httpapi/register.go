@@ -22,7 +22,7 @@ type deliveryView struct {
 	FileName  string     `json:"file_name"`
 	Source    string     `json:"source" doc:"The list that the file holds as a whole; empty for a part"`
 	DryRun    bool       `json:"dry_run"`
-	State     string     `json:"state" enum:"reading,applying,held,done,tried,rejected"`
+	State     string     `json:"state" enum:"reading,applying,held,done,tried,rejected,failed"`
 	By        string     `json:"by"`
 	StartedAt time.Time  `json:"started_at"`
 	EndedAt   *time.Time `json:"ended_at"`
@@ -33,6 +33,7 @@ type deliveryView struct {
 	PartsDone int        `json:"parts_done"`
 	Refused   int        `json:"refused"`
 	Outcome   *outcome   `json:"outcome" doc:"When it is held or over"`
+	Fault     string     `json:"fault" doc:"Why it failed; empty otherwise"`
 }
 
 // outcome is what a list did to the register, or would do.
@@ -81,13 +82,16 @@ func outcomeOf(r *retailer.Report) *outcome {
 	return o
 }
 
-func viewDelivery(d *retailer.Delivery) deliveryView {
+func viewDelivery(d *retailer.Delivery, l lang) deliveryView {
 	v := deliveryView{
 		ID: d.ID, FileName: d.FileName, Source: d.Source, DryRun: d.DryRun, State: string(d.State), By: d.By, StartedAt: d.StartedAt,
 		EndedAt: d.EndedAt, Bytes: d.Bytes, BytesRead: d.BytesRead, Rows: d.Rows, Parts: d.Parts, PartsDone: d.PartsDone,
 		Refused: d.Rows - d.Staged,
 	}
-	if d.State != retailer.Reading && d.State != retailer.Applying {
+	switch {
+	case d.Fault != nil:
+		v.Fault = listText(d.Fault).in(l)
+	case d.State != retailer.Reading && d.State != retailer.Applying:
 		v.Outcome = outcomeOf(&d.Report)
 	}
 	return v
@@ -100,6 +104,17 @@ type deliveriesOutput struct {
 }
 
 type deliveryOutput struct{ Body deliveryView }
+
+type oneDeliveryOutput struct {
+	Body struct {
+		deliveryView
+		Datum    string            `json:"datum" doc:"That the coordinates are read in"`
+		Encoding string            `json:"encoding"`
+		Columns  map[string]string `json:"columns" doc:"Field to heading, as found"`
+		Errors   []importProblem   `json:"errors" nullable:"false" doc:"Why rows were refused; the first 1,000"`
+		Warnings []importProblem   `json:"warnings" nullable:"false" doc:"About rows that were stored; the first 1,000"`
+	}
+}
 
 type deliveryInput struct {
 	ID int64 `path:"id"`
@@ -178,45 +193,47 @@ func (s *Server) listDeliveries(ctx context.Context, _ *struct{}) (*deliveriesOu
 	out := &deliveriesOutput{}
 	out.Body.Deliveries = make([]deliveryView, len(list))
 	for i := range list {
-		out.Body.Deliveries[i] = viewDelivery(&list[i])
+		out.Body.Deliveries[i] = viewDelivery(&list[i], aboutRequest(ctx).lang)
 	}
 	return out, nil
 }
 
-func (s *Server) oneDelivery(ctx context.Context, in *deliveryInput) (*deliveryOutput, error) {
+func (s *Server) oneDelivery(ctx context.Context, in *deliveryInput) (*oneDeliveryOutput, error) {
 	d, err := retailer.DeliveryByID(ctx, s.deps.DB.Pool, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &deliveryOutput{Body: viewDelivery(&d)}, nil
-}
-
-// decide applies a held list or drops it. Once it is over, the same decision is answered again.
-func (s *Server) decide(ctx context.Context, in *decideInput) (*deliveryOutput, error) {
-	known, err := s.knownKey(ctx, in.Key)
+	report, err := retailer.ReportOf(ctx, s.deps.DB.Pool, &d)
 	if err != nil {
 		return nil, err
 	}
-	if !known && in.Body.Decision == "confirm" {
-		if _, err := retailer.Confirm(ctx, s.deps.DB, in.ID, who(ctx).Actor()); err != nil {
-			return nil, err
-		}
-	}
+	l := aboutRequest(ctx).lang
+	out := &oneDeliveryOutput{}
+	out.Body.deliveryView, out.Body.Datum, out.Body.Encoding, out.Body.Columns = viewDelivery(&d, l), string(report.Datum), string(report.Encoding), report.Columns
+	out.Body.Errors, out.Body.Warnings = importProblems(report.Problems, l), importProblems(report.Warnings, l)
+	return out, nil
+}
+
+// decide drops a held list, or has it applied in the background.
+func (s *Server) decide(ctx context.Context, in *decideInput) (*deliveryOutput, error) {
 	route := fmt.Sprintf("POST /retailers/deliveries/%d/decision", in.ID)
 	v, err := command(ctx, s, in.Key, route, in.Body, func(ctx context.Context, tx *pg.Tx) (deliveryView, error) {
-		if in.Body.Decision == "reject" {
-			if err := retailer.Reject(ctx, tx, in.ID); err != nil {
-				return deliveryView{}, err
-			}
+		decide := func() error { return retailer.Reject(ctx, tx, in.ID) }
+		if in.Body.Decision == "confirm" {
+			decide = func() error { return retailer.Confirm(ctx, tx, in.ID, who(ctx).Actor()) }
+		}
+		if err := decide(); err != nil {
+			return deliveryView{}, err
 		}
 		d, err := retailer.DeliveryByID(ctx, tx, in.ID)
 		if err != nil {
 			return deliveryView{}, err
 		}
-		return viewDelivery(&d), ticket.Record(tx, actor(who(ctx)), "retailer.delivery_decided", 0, 0, ticket.Data{
+		return viewDelivery(&d, aboutRequest(ctx).lang), ticket.Record(tx, actor(who(ctx)), "retailer.delivery_decided", 0, 0, ticket.Data{
 			"delivery_id": in.ID, "decision": in.Body.Decision, "closed": d.Report.Closed,
 		})
 	})
+	s.deps.Importer.Wake()
 	return &deliveryOutput{Body: v}, err
 }
 
@@ -228,7 +245,7 @@ func (s *Server) refusedRows(ctx context.Context, in *deliveryInput) (*huma.Stre
 	var b bytes.Buffer
 	b.WriteString("\xef\xbb\xbf") // for spreadsheets
 	w := csv.NewWriter(&b)
-	if err := retailer.Refused(ctx, s.deps.DB.Pool, in.ID, w.Write); err != nil {
+	if err := retailer.Refused(ctx, s.deps.DB.Pool, in.ID, refusedText(aboutRequest(ctx).lang), w.Write); err != nil {
 		return nil, err
 	}
 	w.Flush()

@@ -58,6 +58,10 @@ func TestRegisterOverHTTP(t *testing.T) {
 	}
 	var d deliveryView
 	decide("confirm", "confirm-what-is-cut-off").into(t, 200, &d)
+	if _, err := v.deps.Importer.Wait(t.Context(), a.Delivery); err != nil || d.State != "applying" {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	v.call(t, "GET", fmt.Sprintf("/api/v1/retailers/deliveries/%d", a.Delivery), "", "Cookie", admin).into(t, 200, &d)
 	if d.State != "done" || d.Outcome.Closed != 90 || d.Outcome.Updated != 10 {
 		t.Errorf("%+v", d.Outcome)
 	}

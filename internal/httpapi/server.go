@@ -56,6 +56,7 @@ type Deps struct {
 	Tiles    *basemap.Tiles
 	Atlas    *atlas.Atlas
 	Finder   *retailer.Finder
+	Importer *retailer.Importer
 	Shops    *resolve.Keeper // what callers' words are compared with; nil = an empty register
 	Maps     *backdrop.Maps
 	// PublicMap shows the maps to people who are not signed in.
@@ -124,6 +125,9 @@ func New(deps Deps) (*Server, error) {
 		s.deps.Shops = resolve.NewKeeper(deps.DB, s.log) // empty: nobody follows the register
 	}
 	for _, r := range accessTable() {
+		if r.list {
+			r.bodyMax = deps.Importer.Most()
+		}
 		s.rules[r.method+" "+r.path] = r
 	}
 	var err error

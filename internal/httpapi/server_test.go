@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -132,7 +133,7 @@ func newService(t testing.TB) *service {
 		Origins:  []string{"https://desk.example.org"},
 		Dispatch: v.core, Devices: tracking.NewDevices(v.db), Ingest: ingest, Hub: v.board.Hub, Fences: v.fences,
 		Tiles: basemap.NewTiles(v.db.Pool, 1<<20), Atlas: atlas.New(v.db, 1<<20, slog.Default()), Finder: retailer.NewFinder(v.db, slog.Default()), Region: rules.Region,
-		Maps: v.maps(t),
+		Maps: v.maps(t), Importer: retailer.NewImporter(v.db, t.TempDir(), 64<<20, rules.Region, slog.New(slog.NewJSONHandler(&v.log, nil))),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -141,9 +142,10 @@ func newService(t testing.TB) *service {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error)
 	go func() { ended <- ingest.Run(ctx) }()
+	go func() { ended <- v.deps.Importer.Run(ctx) }()
 	t.Cleanup(func() {
 		stop()
-		if err := <-ended; err != nil {
+		if err := errors.Join(<-ended, <-ended); err != nil {
 			t.Error(err)
 		}
 	})
