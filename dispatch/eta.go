@@ -9,15 +9,15 @@ import (
 	"jiujin/geo"
 )
 
-// ETA is an estimated time of arrival. Values of different Basis must not be compared with each other.
+// ETA is an estimated time of arrival.
 type ETA struct {
 	Travel time.Duration
 	Metres geo.Metres // along the way, not through the air
-	Basis  string     // one of the Basis constants
+	Basis  string     // one of the Basis constants; "" when the source cannot say
 }
 
-// ETASource estimates travel from many units to one case. The answer has one element for each of from, in order.
-// A source that cannot answer returns an error and the caller falls back to StraightLine.
+// ETASource estimates travel from many units to one case. The answer has one element for each of from, in order; one
+// without Basis says that the source knows nothing of that unit. A source that cannot answer at all returns an error.
 type ETASource interface {
 	ETAs(ctx context.Context, to orb.Point, from []orb.Point) ([]ETA, error)
 }

@@ -43,7 +43,7 @@ const (
 // ErrExternalRests says that the server failed before and is left alone for now.
 var ErrExternalRests = errors.New("the external source of travel times is left alone after failures")
 
-// ETAs asks once. Errors: ErrExternalRests, and what went wrong with the request or its answer.
+// ETAs asks once. It knows nothing of units from which the server finds no way. Errors: ErrExternalRests, and what went wrong with the request or its answer.
 func (x *ExternalETA) ETAs(ctx context.Context, to orb.Point, from []orb.Point) ([]ETA, error) {
 	if len(from) == 0 {
 		return []ETA{}, nil
@@ -121,7 +121,7 @@ func (x *ExternalETA) ask(ctx context.Context, to orb.Point, from []orb.Point) (
 	if err := json.NewDecoder(io.LimitReader(response.Body, externalMax)).Decode(&table); err != nil {
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
-	out := make([]ETA, len(from))
+	out, known := make([]ETA, len(from)), 0
 	for i, p := range from {
 		var seconds, metres *float64
 		switch {
@@ -138,12 +138,16 @@ func (x *ExternalETA) ask(ctx context.Context, to orb.Point, from []orb.Point) (
 			}
 		}
 		if seconds == nil || *seconds < 0 {
-			return nil, fmt.Errorf("no time for unit %d of %d", i+1, len(from))
+			continue // no way leads there, as far as it knows
 		}
+		known++
 		out[i] = ETA{Travel: time.Duration(*seconds * float64(time.Second)).Round(time.Second), Basis: BasisExternal}
 		if out[i].Metres = DefaultStraightLine.ETA(p, to).Metres; metres != nil {
 			out[i].Metres = geo.Metres(*metres)
 		}
+	}
+	if known == 0 {
+		return nil, fmt.Errorf("no time for any of %d units", len(from))
 	}
 	return out, nil
 }

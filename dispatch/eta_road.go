@@ -22,7 +22,7 @@ const (
 // RoadETA estimates on the service's own roads.
 type RoadETA struct{ Roads *road.Roads }
 
-// ETAs fails when there are no roads, or when the case or a unit is too far from them.
+// ETAs fails when there are no roads, or when the case is too far from them. It knows nothing of units that are.
 func (r RoadETA) ETAs(_ context.Context, to orb.Point, from []orb.Point) ([]ETA, error) {
 	travels, err := r.Roads.Travels(to, from)
 	if err != nil {
@@ -30,29 +30,15 @@ func (r RoadETA) ETAs(_ context.Context, to orb.Point, from []orb.Point) ([]ETA,
 	}
 	out := make([]ETA, len(travels))
 	for i, t := range travels {
-		out[i] = roadETA(t)
+		if !t.OffRoads {
+			out[i] = roadETA(t)
+		}
 	}
 	return out, nil
 }
 
 func roadETA(t road.Travel) ETA {
 	return ETA{Travel: time.Duration(t.Seconds * float64(time.Second)).Round(time.Second), Metres: t.Metres, Basis: BasisRoad}
-}
-
-// FirstETA asks one source after the other, and gives the answer of the first that has one for every unit.
-type FirstETA []ETASource
-
-// ETAs fails with the errors of all when none answers.
-func (f FirstETA) ETAs(ctx context.Context, to orb.Point, from []orb.Point) ([]ETA, error) {
-	var failed []error
-	for _, s := range f {
-		etas, err := s.ETAs(ctx, to, from)
-		if err == nil && len(etas) == len(from) {
-			return etas, nil
-		}
-		failed = append(failed, err)
-	}
-	return nil, errors.Join(failed...)
 }
 
 // Route is where the unit that has a ticket drives, from where it is now.

@@ -108,8 +108,7 @@ func (s *Service) locate(ctx context.Context, to orb.Point, near []tracking.Near
 	return where, nil
 }
 
-// etas asks the own roads, the external source, and at last draws straight lines: for all units the same, so that bases
-// are never mixed.
+// etas asks the own roads, the external source about units that those do not know, and at last draws straight lines.
 func (s *Service) etas(ctx context.Context, to orb.Point, from []orb.Point) ([]ETA, error) {
 	var sources FirstETA
 	if s.Roads != nil {
@@ -129,7 +128,7 @@ func (s *Service) etas(ctx context.Context, to orb.Point, from []orb.Point) ([]E
 // bothered.
 func (s *Service) left(from, to orb.Point) ETA {
 	if s.Roads != nil {
-		if travels, err := s.Roads.Travels(to, []orb.Point{from}); err == nil {
+		if travels, err := s.Roads.Travels(to, []orb.Point{from}); err == nil && !travels[0].OffRoads {
 			return roadETA(travels[0])
 		}
 	}

@@ -162,6 +162,8 @@ func (r *Roads) prepare(ctx context.Context) {
 type Travel struct {
 	Seconds float64
 	Metres  geo.Metres
+	// OffRoads: the beginning is too far from all roads, and nothing else is known.
+	OffRoads bool
 	// Line is where it goes; only Way gives it.
 	Line orb.LineString
 }
@@ -173,7 +175,7 @@ const offRoadKmh = 12
 const hopeless = 24 * 3600
 
 // Travels is how long it takes from many points to one, in the order of from; a day where no way leads. The error wraps
-// ErrNoGraph, or ErrNoRoad when one of the points is too far from all roads.
+// ErrNoGraph, or ErrNoRoad when to is too far from all roads; one of from that is has OffRoads.
 func (r *Roads) Travels(to orb.Point, from []orb.Point) ([]Travel, error) {
 	s := r.now.Load()
 	if s == nil {
@@ -183,15 +185,17 @@ func (r *Roads) Travels(to orb.Point, from []orb.Point) ([]Travel, error) {
 	if err != nil {
 		return nil, err
 	}
-	begin := make([]Snap, len(from))
+	out := make([]Travel, len(from))
+	var begin []Snap
+	var index []int // into from, of begin
 	for i, p := range from {
-		if begin[i], err = s.metric.Snap(p); err != nil {
-			return nil, err
+		at, err := s.metric.Snap(p)
+		if out[i].OffRoads = err != nil; err == nil {
+			begin, index = append(begin, at), append(index, i)
 		}
 	}
-	out := make([]Travel, len(from))
-	for i, trip := range s.metric.ToOne(end, begin) {
-		out[i] = r.travel(trip, begin[i], end)
+	for k, trip := range s.metric.ToOne(end, begin) {
+		out[index[k]] = r.travel(trip, begin[k], end)
 	}
 	return out, nil
 }

@@ -93,7 +93,7 @@ func (s *Server) ticketDetail(ctx context.Context, in *ticketInput) (*ticketDeta
 type candidatesOutput struct {
 	Body struct {
 		RankedAt   time.Time            `json:"ranked_at"`
-		ETABasis   string               `json:"eta_basis" doc:"How the times were estimated; the same for all"`
+		ETABasis   string               `json:"eta_basis" doc:"How the time of the first one with a position was estimated; those of others may differ, see theirs"`
 		Candidates []dispatch.Candidate `json:"candidates"`
 	}
 }
@@ -107,7 +107,7 @@ func (s *Server) candidates(ctx context.Context, in *ticketInput) (*candidatesOu
 	out.Body.RankedAt = s.now()
 	out.Body.Candidates, err = s.deps.Dispatch.Candidates(ctx, s.deps.DB.Pool, &t, s.now())
 	for _, c := range out.Body.Candidates {
-		if c.ETABasis != "" {
+		if out.Body.ETABasis == "" {
 			out.Body.ETABasis = c.ETABasis
 		}
 	}

@@ -225,6 +225,7 @@ export default {
     straight: 'straight-line estimate',
     road: 'by road',
     external: 'from an external routing service',
+    own: { straight_line: 'straight line', road: 'by road', external: 'external' },
     load: '{n} today',
     offer: 'Offer',
     offerTo: 'Offer to {unit}',

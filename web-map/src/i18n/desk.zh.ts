@@ -219,6 +219,7 @@ const zh = {
     straight: '按直线距离估算',
     road: '按道路计算',
     external: '由外部路网服务计算',
+    own: { straight_line: '直线估算', road: '按道路', external: '外部' },
     load: '今日 {n} 次',
     offer: '派单',
     offerTo: '派单给 {unit}',
