@@ -80,6 +80,23 @@ func firstRune(s string) string {
 	return ""
 }
 
+// Reply is what somebody who knows the shop answers to q, as words to add to those of the query; "" when the shop's record
+// does not tell, or for a question that takes yes or no.
+func (r *Register) Reply(q Question, s Shop) string {
+	if q.About == "any" {
+		return ""
+	}
+	e := &weighed{evidence: &evidence{parts: scan(units(s.Address), nil), name: parseName(units(s.Name))}}
+	e.parts.within(s.District)
+	e.name.splitBrand(r.cores)
+	at := attributes[slices.IndexFunc(attributes, func(at attribute) bool { return at.about == q.About })]
+	reply := at.of(e, &s)
+	if reply == "" || len(q.Options) > 0 && !slices.Contains(q.Options, reply) {
+		return ""
+	}
+	return reply + at.zhEnd
+}
+
 const (
 	leastTelling = 0.15 // nats that an answer must be expected to tell
 	mostOptions  = 3

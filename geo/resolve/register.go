@@ -29,10 +29,9 @@ type Shop struct {
 // Register is a list of shops in the form in which they are resolved. It does not change; any number of goroutines may
 // use it.
 type Register struct {
-	shops    []Shop
-	places   *places
-	beside   neighbours
-	licences map[string]int32
+	shops  []Shop
+	places *places
+	beside neighbours
 
 	lists    map[uint64]span // of each key
 	postings []int32         // shops by key, ascending
@@ -51,7 +50,7 @@ type span struct{ from, to uint32 }
 func NewRegister(shops []Shop, landmarks []Place) *Register {
 	labelDistricts(shops)
 	r := &Register{
-		shops: shops, licences: map[string]int32{}, lists: map[uint64]span{},
+		shops: shops, lists: map[uint64]span{},
 		inName: map[uint32]int32{}, inAddress: map[uint32]int32{},
 		cores: map[uint64]int32{}, roads: map[uint64]int32{}, stems: map[uint64]int32{},
 	}
@@ -78,12 +77,23 @@ func labelDistricts(shops []Shop) {
 // Len is the number of shops.
 func (r *Register) Len() int { return len(r.shops) }
 
+// Shop is the shop with an id; false when there is none. It looks at each.
+func (r *Register) Shop(id int64) (Shop, bool) {
+	i := slices.IndexFunc(r.shops, func(s Shop) bool { return s.ID == id })
+	if i < 0 {
+		return Shop{}, false
+	}
+	return r.shops[i], true
+}
+
+// Compares says whether the shop with an id is among those that a query is compared with.
+func (r *Register) Compares(q Query, id int64) bool {
+	return slices.ContainsFunc(r.candidates(r.read(q)), func(shop int32) bool { return r.shops[shop].ID == id })
+}
+
 // count fills the frequencies.
 func (r *Register) count() {
-	for i, s := range r.shops {
-		if s.LicenceNo != "" {
-			r.licences[s.LicenceNo] = int32(i)
-		}
+	for _, s := range r.shops {
 		name, address := units(s.Name), units(s.Address)
 		countUnits(r.inName, name)
 		countUnits(r.inAddress, address)
