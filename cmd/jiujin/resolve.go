@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/paulmach/orb"
@@ -31,11 +33,36 @@ func (c *resolveCmd) Run(ctx context.Context, cfg *app.Config) error {
 	if err != nil {
 		return err
 	}
-	return answerLines(ctx, os.Stdin, os.Stdout, func(line []byte, err error) any {
+	return resolveLines(ctx, r, c.Lang, os.Stdin, os.Stdout)
+}
+
+// Help is shown under the usage.
+func (*resolveCmd) Help() string {
+	return `Each line {"text":"…","near":[lon,lat],"area":"510104"} gets one line
+{"sure":…,"question":…,"candidates":[{"licence_no","name","address","lon","lat","score","why"}]}. text is the caller's words: a
+name or a part of it, an address, a landmark, in any order. near, WGS-84, is where the caller or the map is; area is a
+division's code or its begin; both may be left out, and an area that is no division counts for nothing. A line that is no
+question gets {"error":"…"}, blank ones too, and the next is read.
+
+sure says that the first candidate is the shop. Otherwise question is what to ask the caller next. score is the probability,
+0 to 1, that a candidate is the one; candidates may be empty. lon and lat are WGS-84, null when the list has no place.
+
+The columns of --register are found by their headings, Chinese or English, in any order; only a name is needed (name, 店名,
+店铺名称, 企业名称, …). Also read: licence number, address (地址, 经营地址, …), district, division code, person in charge,
+telephone, aliases, state, lon and lat (lon_gcj02, lat_bd09 and the like name their datum). UTF-8 or GB 18030; commas,
+semicolons or tabs.
+
+Exit code: 0 when the input has ended, whatever the lines got; 1 when a flag is wrong, or the file, the database or a stream
+cannot be read or written.`
+}
+
+// resolveLines answers lines on all processors, in order.
+func resolveLines(ctx context.Context, r *resolve.Register, lang string, in io.Reader, out io.Writer) error {
+	return answerLinesAtOnce(ctx, in, out, runtime.GOMAXPROCS(0), func(line []byte, err error) any {
 		if err != nil {
 			return refusal(err)
 		}
-		return resolveLine(r, c.Lang, line)
+		return resolveLine(r, lang, line)
 	})
 }
 
@@ -92,35 +119,40 @@ func shopsOf(ids []int64, list []retailer.Listed) []resolve.Shop {
 
 // resolveLine is the answer to one line.
 func resolveLine(r *resolve.Register, lang string, line []byte) any {
-	q, err := readQuery(line)
+	q, err := readQuery(r, line)
 	if err != nil {
 		return refusal(err)
 	}
 	return wireAnswer(r.Resolve(q), lang)
 }
 
-func readQuery(line []byte) (resolve.Query, error) {
+func readQuery(r *resolve.Register, line []byte) (resolve.Query, error) {
 	var in struct {
-		Text string    `json:"text"`
-		Near []float64 `json:"near"`
-		Area string    `json:"area"`
+		Text string          `json:"text"`
+		Near []float64       `json:"near"`
+		Area json.RawMessage `json:"area"` // a code, as text or as a number
 	}
 	if err := json.Unmarshal(line, &in); err != nil {
 		return resolve.Query{}, fmt.Errorf(`the line is no JSON object such as {"text":"…","near":[lon,lat],"area":"510104"}: %w`, err)
 	}
-	q := resolve.Query{Text: in.Text, Area: in.Area}
+	q := resolve.Query{Text: in.Text}
+	if area := strings.Trim(string(in.Area), `" `); area != "null" {
+		q.Area = area
+	}
 	if strings.TrimSpace(in.Text) == "" {
 		return q, errors.New(`"text" is empty: it takes the caller's words`)
 	}
-	if in.Near != nil {
-		if len(in.Near) != 2 {
-			return q, errors.New(`"near" takes [longitude, latitude]`)
-		}
-		q.Near = &orb.Point{in.Near[0], in.Near[1]}
-		if err := geo.ValidPoint(*q.Near); err != nil {
-			return q, fmt.Errorf(`"near": %w`, err)
-		}
+	if in.Near == nil {
+		return q, nil
 	}
+	if len(in.Near) != 2 {
+		return q, errors.New(`"near" takes [longitude, latitude]`)
+	}
+	p := orb.Point{in.Near[0], in.Near[1]}
+	if geo.ValidPoint(p) != nil || !r.Bound().Contains(p) && r.Bound().Contains(orb.Point{p[1], p[0]}) {
+		return q, fmt.Errorf(`"near" is [%v, %v]: it takes the longitude first, as in [104.06, 30.66]`, p[0], p[1])
+	}
+	q.Near = &p
 	return q, nil
 }
 

@@ -15,7 +15,7 @@ type Query struct {
 	Text string
 	// Near, WGS-84, is where the caller or the map is; nil when not known.
 	Near *orb.Point
-	// Area is the begin of the code of the division that is meant; "" when not known.
+	// Area is the begin of the code of the division that is meant; "" when not known. What is no such begin counts as "".
 	Area string
 }
 
@@ -32,7 +32,7 @@ type asked struct {
 	weights  []float32 // what each unit tells
 	mentions []mention
 	kind     bool   // the words name a kind of shop
-	area     []unit // name of Area, without its suffix; empty when the code is not known
+	area     []unit // name of Area, without its suffix; empty when it is no county
 	beside   []bool // units of a landmark that the shop is said to lie beside
 	bigrams  map[uint64]bool
 }
@@ -65,7 +65,9 @@ func (r *Register) read(q Query) *asked {
 	}
 	a.skip = markFillers(a.us)
 	a.parts = scan(a.us, a.skip)
-	if d, ok := address.DivisionByCode(q.Area); ok {
+	if d, ok := divisionOf(q.Area); !ok {
+		a.Area = ""
+	} else if d.Level == address.LevelCounty {
 		a.area = units(d.Name)
 		if named := scan(a.area, nil).divisions; len(named) > 0 {
 			a.area = named[0].stem
@@ -91,6 +93,17 @@ func (r *Register) read(q Query) *asked {
 		a.kind = zeroWord(a.us, a.weights, w) || a.kind
 	}
 	return a
+}
+
+// divisionOf is the division of which a code is the begin: of a county, a prefecture or a province.
+func divisionOf(code string) (address.Division, bool) {
+	if len(code) >= 9 {
+		code = code[:9]
+	}
+	if d, ok := address.DivisionByCode(code); ok || len(code) == 0 {
+		return d, ok
+	}
+	return address.DivisionByCode((code + "000000")[:6])
 }
 
 // mostUnit is the most, in nats, that a single unit can tell.

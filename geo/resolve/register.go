@@ -41,6 +41,7 @@ type Register struct {
 	cores, roads      map[uint64]int32
 	stems             map[uint64]int32
 
+	bound   orb.Bound
 	tallies sync.Pool
 }
 
@@ -57,6 +58,7 @@ func NewRegister(shops []Shop, landmarks []Place) *Register {
 	r.count()
 	r.post()
 	r.places, r.beside = newPlaces(landmarks), newNeighbours(shops)
+	r.bound = boundOf(shops)
 	r.tallies.New = func() any { return &tally{weights: make([]float32, len(shops))} }
 	return r
 }
@@ -74,8 +76,24 @@ func labelDistricts(shops []Shop) {
 	}
 }
 
+func boundOf(shops []Shop) orb.Bound {
+	var points orb.MultiPoint
+	for _, s := range shops {
+		if s.Point != nil {
+			points = append(points, *s.Point)
+		}
+	}
+	if len(points) == 0 {
+		return orb.Bound{Min: orb.Point{1, 1}, Max: orb.Point{-1, -1}}
+	}
+	return points.Bound().Pad(1)
+}
+
 // Len is the number of shops.
 func (r *Register) Len() int { return len(r.shops) }
+
+// Bound is the frame of all shops that have a place, with about a degree around; empty when none has one.
+func (r *Register) Bound() orb.Bound { return r.bound }
 
 // Shop is the shop with an id; false when there is none. It looks at each.
 func (r *Register) Shop(id int64) (Shop, bool) {
