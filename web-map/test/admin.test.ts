@@ -19,7 +19,7 @@ import {
   ringOf,
   split,
   without,
-} from '../src/desk/admin/fences/draft'
+} from '../src/desk/admin/drawn/draft'
 import { distanceM } from '../src/geo'
 
 const NOW = Date.parse('2026-11-22T04:00:00Z')

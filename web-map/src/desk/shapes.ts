@@ -166,8 +166,27 @@ export interface AreaImportReport {
   unchanged: number
   mended: number
   refused: number
-  problems: { feature: number; name: string; message: string }[]
+  problems: { feature: number; name: string; code: string; message: string }[]
   dry_run: boolean
+}
+
+/** A piece of a division that belongs to no squad, or to the two in `areas`. */
+export interface CoveragePart {
+  polygons: [lon: number, lat: number][][][]
+  area_sq_km: number
+  areas: string[]
+  squads: string[]
+}
+
+/** How the areas of squads fill a division on a day; `covered` is a share, `slivers` what is narrower than a border. */
+export interface Coverage {
+  code: string
+  name: string
+  area_sq_km: number
+  covered: number
+  gaps: CoveragePart[]
+  overlaps: CoveragePart[]
+  slivers: number
 }
 
 /** What a vehicle's terminal took for a ticket. */

@@ -12,13 +12,25 @@ export interface Draft {
   radiusM: number
   dwellMin: number
   plain: boolean
+  /** Which ring of a larger shape this is; '' when it is all of it. */
+  part: string
 }
 
 const EARTH_M = 6_371_008.8
 const RING = 64
 
 export function newDraft(shape: Draft['shape']): Draft {
-  return { id: null, name: '', shape, corners: [], centre: null, radiusM: 200, dwellMin: 0, plain: false }
+  return {
+    id: null,
+    name: '',
+    shape,
+    corners: [],
+    centre: null,
+    radiusM: 200,
+    dwellMin: 0,
+    plain: false,
+    part: '',
+  }
 }
 
 export function draftOf(fence: Fence): Draft {
@@ -32,11 +44,12 @@ export function draftOf(fence: Fence): Draft {
     radiusM: circle?.radius_m ?? 200,
     dwellMin: (fence.dwell_s ?? 0) / 60,
     plain: fence.plain ?? false,
+    part: '',
   }
 }
 
 /** The server closes a ring by its first corner; a person does not want to see that one twice. */
-function openRing(ring: readonly Place[]): Place[] {
+export function openRing(ring: readonly Place[]): Place[] {
   const first = ring[0]
   const last = ring.at(-1)
   const closed = ring.length > 1 && first![0] === last![0] && first![1] === last![1]
@@ -110,11 +123,4 @@ export function circleRing([lon, lat]: Place, radiusM: number): Place[] {
 export function ringOf(draft: Draft): Place[] | null {
   if (draft.shape === 'circle') return draft.centre && circleRing(draft.centre, draft.radiusM)
   return draft.corners.length < 2 ? null : [...draft.corners, draft.corners[0]!]
-}
-
-/** The middle of a closed ring's corners. */
-export function middleOf(ring: readonly Place[]): Place {
-  const corners = ring.slice(0, -1)
-  const mean = (axis: 0 | 1) => corners.reduce((sum, p) => sum + p[axis], 0) / corners.length
-  return [mean(0), mean(1)]
 }
