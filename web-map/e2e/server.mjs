@@ -8,15 +8,15 @@ import { fileURLToPath } from 'node:url'
 
 const BINARY = fileURLToPath(new URL('../../bin/jiujin', import.meta.url))
 
-/** Starts the server and resolves when it answers; stop() ends it and removes its data. */
-export async function startDemo() {
+/** Starts the server, with further flags, and resolves when it answers; stop() ends it and removes its data. */
+export async function startDemo(...flags) {
   const dir = mkdtempSync(join(tmpdir(), 'jiujin-browser-'))
   chmodSync(dir, 0o755) // the postgres user must get through
   const readyFile = join(dir, 'ready')
   const log = []
   const child = spawn(
     BINARY,
-    ['demo', '--data-dir', dir, '--listen', '127.0.0.1:0', '--ready-file', readyFile],
+    ['demo', '--data-dir', dir, '--listen', '127.0.0.1:0', '--ready-file', readyFile, ...flags],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   )
   child.stdout.on('data', (text) => log.push(text))
