@@ -197,7 +197,11 @@ func waitForProgress(ctx context.Context, db *pg.DB, before int64, share float64
 }
 
 // peakMemory is the most memory that this process has had, in bytes; 0 where the system does not say.
-func peakMemory() int {
+func peakMemory() int { return processMemory("VmHWM") }
+
+// processMemory is a figure of the system on the memory of this process, in bytes: VmHWM is the most that it has had,
+// VmRSS what it has; 0 where the system does not say.
+func processMemory(figure string) int {
 	file, err := os.Open("/proc/self/status")
 	if err != nil {
 		return 0
@@ -206,7 +210,7 @@ func peakMemory() int {
 	lines := bufio.NewScanner(file)
 	for lines.Scan() {
 		var kb int
-		if _, err := fmt.Sscanf(lines.Text(), "VmHWM: %d kB", &kb); err == nil {
+		if _, err := fmt.Sscanf(lines.Text(), figure+": %d kB", &kb); err == nil {
 			return kb << 10
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -16,13 +17,16 @@ import (
 	"jiujin/geo"
 	"jiujin/geo/retailer/index"
 	"jiujin/geo/zh"
+	"jiujin/internal/app"
 )
 
 type benchSearchCmd struct {
-	Docs    int    `default:"1000000" help:"Retailers."`
+	Docs    int    `default:"1000000" help:"Retailers; 6000000 is the country."`
 	Queries int    `default:"1000" help:"Of each kind, half of them with the place of the caller."`
 	Seed    uint64 `default:"1" help:"Of the invented register and of the queries."`
 	Profile string `help:"File to write a profile of the processor to, of the searches only." type:"path"`
+	Service bool   `help:"Measure the service instead of the index alone: the register lies in PostgreSQL, rows are read, and the route is asked over loopback. Uses the database of --database-url, filled by the same command before, or one of its own."`
+	Scratch string `help:"Folder for the list and the database of --service, which are removed afterwards." type:"path"`
 }
 
 type indexFigures struct {
@@ -54,9 +58,12 @@ type kindFigures struct {
 }
 
 // Run invents a register, builds the index and measures one search after another.
-func (b *benchSearchCmd) Run() error {
+func (b *benchSearchCmd) Run(ctx context.Context, cfg *app.Config) error {
 	if b.Docs < 1 || b.Queries < 1 {
 		return errors.New("it takes a retailer and a query at least")
+	}
+	if b.Service {
+		return b.runService(ctx, cfg)
 	}
 	f := indexFigures{Docs: b.Docs, Processors: runtime.GOMAXPROCS(0), Kinds: map[string]*kindFigures{}}
 	rng := rand.New(rand.NewPCG(b.Seed, 2))
@@ -140,6 +147,11 @@ func (k *kindFigures) search(x *index.Index, q index.Query, id int64) {
 	begin := time.Now()
 	hits := x.Search(q)
 	ms := milliseconds(time.Since(begin))
+	k.note(ms, q, slices.ContainsFunc(hits, func(h index.Hit) bool { return h.ID == id }))
+}
+
+// note takes in how long a query took, and whether its shop was found.
+func (k *kindFigures) note(ms float64, q index.Query, found bool) {
 	if ms > k.Max {
 		k.Max, k.Slowest = ms, q.Text
 	}
@@ -149,7 +161,7 @@ func (k *kindFigures) search(x *index.Index, q index.Query, id int64) {
 		side = 1
 	}
 	k.all[side]++
-	if slices.ContainsFunc(hits, func(h index.Hit) bool { return h.ID == id }) {
+	if found {
 		k.found[side]++
 	}
 }

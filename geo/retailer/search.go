@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -93,7 +94,11 @@ func (f *Finder) Search(ctx context.Context, q Query) ([]Hit, error) {
 	if x == nil {
 		return f.withoutIndex(ctx, q)
 	}
-	found := x.Search(q)
+	return f.facts(ctx, x.Search(q))
+}
+
+// facts reads what the database says of what was found.
+func (f *Finder) facts(ctx context.Context, found []index.Hit) ([]Hit, error) {
 	ids := make([]int64, len(found))
 	for i, h := range found {
 		ids[i] = h.ID
@@ -161,4 +166,42 @@ func Near(ctx context.Context, db *pg.DB, p orb.Point, k int) ([]Hit, error) {
 		return []Hit{}, nil
 	}
 	return nearest(ctx, db.Pool, p, min(k, 100))
+}
+
+// MostAround is the widest circle of Around.
+const MostAround geo.Metres = 5000
+
+// Around is the retailers within so many metres of p, WGS-84, the nearest first, at most limit and never more than 100:
+// the join of the H3 cells of a circle, no wider than MostAround, with those of the retailers. It needs no index. The
+// error wraps ErrPoint, or is that of the database.
+func (f *Finder) Around(ctx context.Context, p orb.Point, within geo.Metres, limit int) ([]Hit, error) {
+	if err := geo.ValidPoint(p); err != nil {
+		return nil, fmt.Errorf("retailers around: %w: %w", ErrPoint, err)
+	}
+	within, limit = max(0, min(within, MostAround)), max(0, min(limit, 100))
+	cells, err := circle(p, within)
+	if err != nil {
+		return nil, fmt.Errorf("retailers around: %w", err)
+	}
+	if x := f.held.Load(); x != nil {
+		return f.facts(ctx, x.Around(cells, p, within, limit))
+	}
+	found, err := inCells(ctx, f.db.Pool, cells, p, within, limit)
+	if err != nil {
+		return nil, fmt.Errorf("retailers around: %w", err)
+	}
+	return found, nil
+}
+
+// circle is cells of resolution geo.RetailerRes that hold every point within so many metres of p.
+func circle(p orb.Point, within geo.Metres) ([]geo.Cell, error) {
+	c, err := geo.CellAt(p, geo.RetailerRes)
+	if err != nil {
+		return nil, err
+	}
+	// Centres k steps apart are √3/2 of k spacings apart at least. p and a point that is near are each a spacing/√3 from
+	// the centre of their cell at most. Cells are smaller near the corners of the icosahedron, down to 0.7.
+	spacing := geo.Spacing(geo.RetailerRes)
+	steps := (float64(within/(0.7*spacing)) + 2/math.Sqrt(3)) / (math.Sqrt(3) / 2)
+	return geo.Disk(c, int(math.Ceil(steps)))
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/paulmach/orb"
+	"pgregory.net/rapid"
 
 	"jiujin/geo"
 	"jiujin/geo/retailer/index"
@@ -158,4 +159,72 @@ func TestFinderIsWoken(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
+}
+
+// Around gives the same with an index and without: those in the circle, and no other.
+func TestAround(t *testing.T) {
+	_, f := streetFinder(t)
+	at := orb.Point{115.5605, 29.8505}
+	around := func(within geo.Metres, limit int) (got []LicenceNo) {
+		t.Helper()
+		hits, err := f.Around(t.Context(), at, within, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range hits {
+			if d := geo.Distance(at, *h.Point); math.Abs(float64(*h.Distance-d)) > 0.01*float64(d) {
+				t.Errorf("%s is at %v m, want %v", h.LicenceNo, *h.Distance, d)
+			}
+			got = append(got, h.LicenceNo)
+		}
+		return got
+	}
+	check := func() {
+		t.Helper()
+		for _, tc := range []struct {
+			within geo.Metres
+			limit  int
+			want   []LicenceNo
+		}{
+			{50, 100, nil},
+			{100, 100, []LicenceNo{"421182100001"}},
+			{4000, 100, []LicenceNo{"421182100001", "421182100002"}},
+			{4000, 1, []LicenceNo{"421182100001"}},
+			{1e9, 100, []LicenceNo{"421182100001", "421182100002"}},
+			{4000, 0, nil},
+		} {
+			if got := around(tc.within, tc.limit); !slices.Equal(got, tc.want) {
+				t.Errorf("within %v m, at most %d: %v, want %v", tc.within, tc.limit, got, tc.want)
+			}
+		}
+	}
+	check()
+	refresh(t, f)
+	check()
+	if _, err := f.Around(t.Context(), orb.Point{200, 0}, 10, 10); !errors.Is(err, ErrPoint) {
+		t.Errorf("a point off the Earth: %v", err)
+	}
+}
+
+// The cells of a circle hold every point in it, wherever on Earth it is.
+func TestCircle(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := orb.Point{rapid.Float64Range(-180, 180).Draw(t, "lon"), rapid.Float64Range(-80, 80).Draw(t, "lat")}
+		within := geo.Metres(rapid.Float64Range(0, float64(MostAround)).Draw(t, "within"))
+		cells, err := circle(p, within)
+		if err != nil {
+			t.Fatal(err)
+		}
+		angle := rapid.Float64Range(0, 2*math.Pi).Draw(t, "angle")
+		degrees := float64(within/geo.EarthRadius) * 180 / math.Pi
+		q := orb.Point{p[0] + 0.999*degrees*math.Cos(angle)/math.Cos(p[1]*math.Pi/180), p[1] + 0.999*degrees*math.Sin(angle)}
+		q[0] = math.Mod(q[0]+540, 360) - 180
+		cell, err := geo.CellAt(q, geo.RetailerRes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if geo.Distance(p, q) <= within && !slices.Contains(cells, cell) {
+			t.Fatalf("%v is %v m from %v, and in none of %d cells", q, geo.Distance(p, q), p, len(cells))
+		}
+	})
 }

@@ -31,7 +31,8 @@ func (d *docRow) doc() index.Doc {
 }
 
 // eachDoc gives what the search looks at of each retailer: those with a place in the order of their cells, then the
-// others. The rows are read as they come, none is kept.
+// others. The rows are read as they come, none is kept. The order is one that the index on h3 does not have: the database
+// sorts, instead of fetching each row from another block.
 func eachDoc(ctx context.Context, q pg.Queryer, f func(d index.Doc)) error {
 	rows, err := q.Query(ctx, `
 		select r.id, licence_no, name, operator, address, phone_tail, division_code, lon, lat,
@@ -39,7 +40,7 @@ func eachDoc(ctx context.Context, q pg.Queryer, f func(d index.Doc)) error {
 		from retailer r
 		left join (select retailer_id, array_agg(words order by id) as words from retailer_alias group by retailer_id) a
 			on a.retailer_id = r.id
-		order by h3 nulls last`)
+		order by h3 is null, h3`)
 	if err != nil {
 		return err
 	}

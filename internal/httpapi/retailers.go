@@ -10,6 +10,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"jiujin/dispatch"
+	"jiujin/geo"
 	"jiujin/geo/retailer"
 	"jiujin/internal/pg"
 )
@@ -36,11 +37,12 @@ type Retailer struct {
 }
 
 type searchInput struct {
-	Text  string  `query:"q" maxLength:"80"`
-	Lon   float64 `query:"lon" minimum:"-180" maximum:"180" doc:"Near ones first; needs lat"`
-	Lat   float64 `query:"lat" minimum:"-90" maximum:"90"`
-	Area  string  `query:"area" maxLength:"12" pattern:"^[0-9]*$" doc:"The begin of division codes; shops in there first"`
-	Limit int     `query:"limit" default:"20" minimum:"1" maximum:"100"`
+	Text   string  `query:"q" maxLength:"80"`
+	Lon    float64 `query:"lon" minimum:"-180" maximum:"180" doc:"Near ones first; needs lat"`
+	Lat    float64 `query:"lat" minimum:"-90" maximum:"90"`
+	Area   string  `query:"area" maxLength:"12" pattern:"^[0-9]*$" doc:"The begin of division codes; shops in there first"`
+	Within float64 `query:"within_m" minimum:"0" maximum:"5000" doc:"Without q: only shops so near; 0 means no limit"`
+	Limit  int     `query:"limit" default:"20" minimum:"1" maximum:"100"`
 }
 
 type searchOutput struct {
@@ -90,7 +92,13 @@ func (s *Server) searchRetailers(ctx context.Context, in *searchInput) (*searchO
 	if in.Lon != 0 || in.Lat != 0 {
 		q.Near = &orb.Point{in.Lon, in.Lat}
 	}
-	hits, err := s.deps.Finder.Search(ctx, q)
+	var hits []retailer.Hit
+	var err error
+	if q.Text == "" && q.Near != nil && in.Within > 0 {
+		hits, err = s.deps.Finder.Around(ctx, *q.Near, geo.Metres(in.Within), in.Limit)
+	} else {
+		hits, err = s.deps.Finder.Search(ctx, q)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -83,10 +83,29 @@ func (p *piece) inside() (boxes []box, first int) {
 	return p.boxes[first:min(first+frameSize, len(p.boxes))], first
 }
 
+// Around is the k documents nearest to p among those in the cells of resolution
+// geo.RetailerRes that are within so many metres, in order of distance.
+func (x *Index) Around(cells []geo.Cell, p orb.Point, within geo.Metres, k int) []Hit {
+	var top []Hit
+	at := geo.VectorOf(p)
+	x.each(cells, func(s *segment, n uint16) {
+		d := at.Distance(geo.VectorOf(s.places[n].point()))
+		if d <= within && k > 0 {
+			top = insert(top, Hit{ID: s.ids[n], Match: MatchNear, Score: 10 * nearness(d), Distance: d}, k)
+		}
+	})
+	return top
+}
+
 // In gives the ids of the documents in cells of resolution geo.RetailerRes, in
 // no particular order: the join with what else is kept by cell.
-func (x *Index) In(cells []geo.Cell) []int64 {
-	var out []int64
+func (x *Index) In(cells []geo.Cell) (ids []int64) {
+	x.each(cells, func(s *segment, n uint16) { ids = append(ids, s.ids[n]) })
+	return ids
+}
+
+// each calls f for the documents in the cells.
+func (x *Index) each(cells []geo.Cell, f func(s *segment, n uint16)) {
 	for i, s := range x.segments {
 		if len(s.cells) == 0 {
 			continue
@@ -106,10 +125,9 @@ func (x *Index) In(cells []geo.Cell) []int64 {
 			}
 			for n := int(s.cellAt[at]); n < end; n++ {
 				if x.dead[i] == nil || !x.dead[i].has(uint16(n)) {
-					out = append(out, s.ids[n])
+					f(s, uint16(n))
 				}
 			}
 		}
 	}
-	return out
 }
