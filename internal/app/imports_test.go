@@ -180,6 +180,7 @@ var allowed = []struct{ from, to, reason string }{
 	{"cmd/jiujin", "geo/road", "the eta command, the import and the bench of roads"},
 	{"cmd/jiujin", "geo/datum", "flag of the import"},
 	{"cmd/jiujin", "geo/retailer/index", "the bench of the search"},
+	{"cmd/jiujin", "geo/retailer/atlas", "the bench of the search draws the map of the register"},
 	{"cmd/jiujin", "geo/zh", "the bench of the search types pinyin"},
 	{"cmd/jiujin", "geo/retailer", "the import; lists of shops"},
 	{"cmd/jiujin", "geo/resolve", "the resolve command"},
