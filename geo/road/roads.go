@@ -43,9 +43,9 @@ type state struct {
 	metric   *Metric
 }
 
-// prepareNodes is up to how many nodes a hierarchy is made; at more the searches go without, and near units are still
-// found within milliseconds.
-const prepareNodes = 500_000
+// prepareNodes is up to how many nodes a hierarchy is made, which on real roads takes about 6 s and 60 MB for a million; at
+// more the searches go without, and near units are still found within milliseconds.
+const prepareNodes = 5_000_000
 
 // local is the time zone in which the hours of a profile are counted.
 var local = time.FixedZone("Asia/Shanghai", 8*3600)
@@ -70,7 +70,7 @@ func (r *Roads) Version() int64 {
 }
 
 // Run keeps the roads up to date until ctx ends, and returns nil then. Trouble with the database is logged and tried
-// again; the roads that are there are used meanwhile.
+// again; the roads that are there are used meanwhile. While a hierarchy is made, news are still taken in.
 func (r *Roads) Run(ctx context.Context) error {
 	look := r.Look
 	if look == 0 {
@@ -78,17 +78,37 @@ func (r *Roads) Run(ctx context.Context) error {
 	}
 	tick := time.NewTicker(look)
 	defer tick.Stop()
+	var of *state // what a hierarchy is made for
+	stop := func() {}
+	defer func() { stop() }()
 	for {
 		if err := r.Refresh(ctx); err != nil && ctx.Err() == nil {
 			r.Log.Error("roads could not be read; tried again soon", "err", err)
 		}
-		r.prepare(ctx)
+		if s := r.now.Load(); s != of && s.wantsHierarchy() {
+			stop()
+			of, stop = s, r.beside(ctx, s)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-r.changed:
 		case <-tick.C:
 		}
+	}
+}
+
+// beside makes the hierarchy of a state in a goroutine, which stop ends and waits for.
+func (r *Roads) beside(ctx context.Context, s *state) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		r.prepare(ctx, s)
+	}()
+	return func() {
+		cancel()
+		<-ended
 	}
 }
 
@@ -123,6 +143,7 @@ func (r *Roads) Refresh(ctx context.Context) error {
 	}
 	s.metric = s.graph.SecondsWithout(CarDutyV1(), s.hour, shapes)
 	r.now.Store(s)
+	r.Log.Debug("roads in use", "hour", s.hour, "closures", len(s.closures))
 	return nil
 }
 
@@ -138,20 +159,23 @@ func (s *state) same(o *state) bool {
 	return true
 }
 
-// prepare makes the hierarchy of the present metric, unless it has one.
-func (r *Roads) prepare(ctx context.Context) {
-	s := r.now.Load()
-	if s == nil || s.metric.paths != nil || len(s.graph.ids) > prepareNodes {
-		return
-	}
+// wantsHierarchy is false when there is one, or would be too large.
+func (s *state) wantsHierarchy() bool {
+	return s != nil && s.metric.paths == nil && len(s.graph.ids) <= prepareNodes
+}
+
+// prepare makes the hierarchy of a state and puts it to use, unless there is a newer state then.
+func (r *Roads) prepare(ctx context.Context, s *state) {
 	begin := time.Now()
 	prepared, err := s.metric.Prepare(ctx)
 	if err != nil {
-		return // the end
+		return // the end, or the state is old
 	}
 	with := *s
 	with.metric = prepared
-	r.now.Store(&with)
+	if !r.now.CompareAndSwap(s, &with) {
+		return
+	}
 	r.Log.Debug("roads prepared", "hour", s.hour, "closures", len(s.closures), "took", time.Since(begin).Round(time.Millisecond))
 	if r.Prepared != nil {
 		r.Prepared()

@@ -70,7 +70,7 @@ func TestClosuresChangeWays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.prepare(t.Context())
+		r.prepare(t.Context(), r.now.Load())
 		prepared, err := r.Travels(east, []orb.Point{west, east})
 		if err != nil || !slices.EqualFunc(plain, prepared, func(a, b Travel) bool { return a.Seconds == b.Seconds && a.Metres == b.Metres }) {
 			t.Errorf("%+v when prepared, %+v before, error %v", prepared, plain, err)
