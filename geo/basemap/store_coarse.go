@@ -22,7 +22,8 @@ func coarsen(ctx context.Context, tx *pg.Tx) error {
 			  from (select deepest, 40075016.68 / 2.0 ^ deepest / 512 as pixel, 360 / 2.0 ^ deepest as square, deepest = 11 as named
 			          from unnest(array[7, 9, 11]) deepest) s
 			 cross join lateral (
-				select f.layer, f.class, n.name, n.name_en, f.min_zoom, st_linemerge(st_collect(st_transform(f.geom, 3857))) as lines
+				select f.layer, f.class, n.name, n.name_en, f.min_zoom,
+				       st_linemerge(st_collectionextract(st_collect(st_transform(f.geom, 3857)), 2)) as lines
 				  from basemap_feature f
 				 cross join lateral (
 					select case when s.named or f.class = 'river-label' then f.name else '' end as name,
