@@ -24,8 +24,14 @@ type PastCase struct {
 	ClosedAt     *time.Time `json:"closed_at"`
 }
 
-// Open says whether the case is still being handled.
-func (c PastCase) Open() bool { return c.ClosedAt == nil }
+// CaseSum is what the cases of a shop sum up to; cancelled ones do not count.
+type CaseSum struct {
+	Total, Open int
+	Year        int        // registered in the last 365 days
+	Founded     int        // with an outcome that found the shop at fault
+	LastClosed  *time.Time // nil for none
+	LastVisit   *time.Time // when an officer was last on scene; nil for never
+}
 
 // Matter is a demand that is being taken in, as far as it is known.
 type Matter struct {

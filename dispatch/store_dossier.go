@@ -20,6 +20,12 @@ from ticket t join org o on o.id = t.org_id
 where t.retailer_id = @retailer and t.status <> 'cancelled' and o.path like @branch || '%' and t.id <> @ticket
 order by t.registered_at desc limit 20`
 
+	sumPastCases = `
+select count(*), count(*) filter (where t.closed_at is null), count(*) filter (where t.registered_at > @now::timestamptz - interval '365 days'),
+    count(*) filter (where t.outcome in ('I01', 'I02', 'I03', 'I04')), max(t.closed_at), max(t.on_scene_at)
+from ticket t join org o on o.id = t.org_id
+where t.retailer_id = @retailer and t.status <> 'cancelled' and o.path like @branch || '%' and t.id <> @ticket`
+
 	// Tickets of the last days at the same shop or near the same place, with the words of their appeals.
 	selectNearCases = pastCaseColumns + `, coalesce(t.retailer_id, 0), t.lon, t.lat,
     array(select a.narrative from appeal a where a.ticket_id = t.id)
@@ -34,17 +40,23 @@ func (c *PastCase) targets() []any {
 	return []any{&c.ID, &c.Number, &c.Kind, &c.Subtype, &c.Status, &c.Outcome, &c.RegisteredAt, &c.OnSceneAt, &c.ClosedAt}
 }
 
-// PastCases are the last twenty tickets of a branch about a shop, the newest first; without is left out.
-func PastCases(ctx context.Context, q pg.Queryer, branch string, retailerID, without int64) ([]PastCase, error) {
-	rows, _ := q.Query(ctx, selectPastCases, pgx.NamedArgs{"retailer": retailerID, "branch": branch, "ticket": without})
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c PastCase, err error) {
+// PastCases are the tickets of a branch about a shop: what they sum up to, and the last twenty of them, the newest
+// first; without is left out of both.
+func PastCases(ctx context.Context, q pg.Queryer, branch string, retailerID, without int64, now time.Time) (sum CaseSum, list []PastCase, err error) {
+	args := pgx.NamedArgs{"retailer": retailerID, "branch": branch, "ticket": without, "now": now}
+	err = q.QueryRow(ctx, sumPastCases, args).Scan(&sum.Total, &sum.Open, &sum.Year, &sum.Founded, &sum.LastClosed, &sum.LastVisit)
+	if err != nil {
+		return sum, nil, fmt.Errorf("count the cases of retailer %d: %w", retailerID, err)
+	}
+	rows, _ := q.Query(ctx, selectPastCases, args)
+	list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (c PastCase, err error) {
 		err = row.Scan(c.targets()...)
 		return c, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("past cases of retailer %d: %w", retailerID, err)
+		return sum, nil, fmt.Errorf("past cases of retailer %d: %w", retailerID, err)
 	}
-	return list, nil
+	return sum, list, nil
 }
 
 // nearCase is a ticket that may be about the same matter, and its appeals' words, which go no further.

@@ -15,7 +15,7 @@ type Sibling struct {
 	SamePhone bool // also the last four digits of the telephone number are the same
 }
 
-// Siblings are other shops of r's operator, those with the same telephone first, ten at most. None are known when r
+// Siblings are other shops of r's operator, those with the same telephone first, fifty at most. None are known when r
 // names no operator.
 func Siblings(ctx context.Context, q pg.Queryer, r Retailer) ([]Sibling, error) {
 	if len([]rune(r.Operator)) < 2 {
@@ -27,7 +27,7 @@ func Siblings(ctx context.Context, q pg.Queryer, r Retailer) ([]Sibling, error) 
 		from retailer
 		where operator = $1 and id <> $2
 			and (phone_tail <> '' and phone_tail = $3 or $4 <> '' and starts_with(division_code, $4))
-		order by same_phone desc, licence_no limit 10`, r.Operator, r.ID, r.PhoneTail, countyCode(r.DivisionCode))
+		order by same_phone desc, licence_no limit 50`, r.Operator, r.ID, r.PhoneTail, countyCode(r.DivisionCode))
 	if err != nil {
 		return nil, fmt.Errorf("other shops of the operator of %s: %w", r.LicenceNo, err)
 	}

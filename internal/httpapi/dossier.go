@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -30,19 +31,22 @@ type dossierInput struct {
 type Dossier struct {
 	Retailer   *Retailer            `json:"retailer" doc:"null without a licence number, or when the register has none"`
 	Cases      []dispatch.PastCase  `json:"cases" nullable:"false" doc:"Of the caller's branch, newest first, twenty at most"`
+	Total      int                  `json:"total" doc:"All cases of the shop in the caller's branch, cancelled ones apart"`
 	Open       int                  `json:"open" doc:"Of these still being handled"`
 	LastVisit  *time.Time           `json:"last_visit" doc:"Of an officer on scene, or the last inspection that the register knows"`
 	Warnings   []Warning            `json:"warnings" nullable:"false"`
-	Siblings   []Sibling            `json:"siblings" nullable:"false" doc:"Other shops of an operator of the same name"`
-	School     *School              `json:"school" doc:"The nearest within 2 km; null for none"`
+	Siblings   []Sibling            `json:"siblings" nullable:"false" doc:"Other shops of an operator of the same name, fifty at most"`
+	School     *School              `json:"school" doc:"The nearest school or kindergarten that the map has within 2 km; null for none"`
 	Units      []dispatch.UnitNear  `json:"units" nullable:"false" doc:"The five nearest on shift"`
 	Duplicates []dispatch.Duplicate `json:"duplicates" nullable:"false"`
+
+	sum dispatch.CaseSum
 }
 
 // Warning is something to mind, with the figure that it rests on.
 type Warning struct {
-	Code  string  `json:"code" enum:"licence_over,licence_suspended,licence_ends,no_licence,no_place,many_cases,repeated,founded,near_school"`
-	Value float64 `json:"value" doc:"Days for licence_ends and repeated, a number of cases for many_cases and founded, metres for near_school; else 0"`
+	Code  string  `json:"code" enum:"licence_over,licence_lapsed,licence_suspended,licence_ends,no_licence,no_place,many_cases,repeated,founded,near_school"`
+	Value float64 `json:"value" doc:"Days for licence_lapsed, licence_ends and repeated, a number of cases for many_cases and founded, metres for near_school; else 0"`
 }
 
 // Sibling is another shop that seems to be of the same operator.
@@ -54,10 +58,11 @@ type Sibling struct {
 	SamePhone bool   `json:"same_phone" doc:"Also the last four digits of the telephone number are the same"`
 }
 
-// School is the nearest school.
+// School is the nearest school or kindergarten: tobacco may not be sold around either.
 type School struct {
 	Name      string  `json:"name"`
-	DistanceM float64 `json:"distance_m" doc:"As the crow flies"`
+	Kind      string  `json:"kind" enum:"school,kindergarten"`
+	DistanceM float64 `json:"distance_m" doc:"As the crow flies, to the middle of it; whole metres"`
 }
 
 type dossierOutput struct{ Body Dossier }
@@ -94,12 +99,12 @@ func (s *Server) dossier(ctx context.Context, in *dossierInput) (*dossierOutput,
 		if d.Units, err = s.deps.Dispatch.UnitsNear(ctx, q, branch, *m.Point, 5, now); err != nil {
 			return nil, err
 		}
-		schools, err := basemap.NearestPlaces(ctx, q, *m.Point, []string{"school"}, schoolReach, 1)
+		schools, err := basemap.NearestPlaces(ctx, q, *m.Point, []string{"school", "kindergarten"}, schoolReach, 1)
 		if err != nil {
 			return nil, err
 		}
 		for _, n := range schools {
-			d.School = &School{Name: n.Name, DistanceM: float64(int(n.Distance))}
+			d.School = &School{Name: n.Name, Kind: n.Kind, DistanceM: math.Round(float64(n.Distance))}
 		}
 	}
 	var err error
@@ -129,14 +134,15 @@ func (s *Server) shopDossier(ctx context.Context, d *Dossier, m *dispatch.Matter
 	if m.Point == nil {
 		m.Point = r.Point
 	}
-	if d.Cases, err = dispatch.PastCases(ctx, q, branch, r.ID, m.TicketID); err != nil {
+	if d.sum, d.Cases, err = dispatch.PastCases(ctx, q, branch, r.ID, m.TicketID, s.now()); err != nil {
 		return err
 	}
+	d.Total, d.Open, d.LastVisit = d.sum.Total, d.sum.Open, d.sum.LastVisit
 	inspected, err := retailer.Inspected(ctx, q, r.ID)
 	if err != nil {
 		return err
 	}
-	if !inspected.IsZero() {
+	if !inspected.IsZero() && (d.LastVisit == nil || inspected.After(*d.LastVisit)) {
 		d.LastVisit = &inspected
 	}
 	siblings, err := retailer.Siblings(ctx, q, r)
@@ -146,52 +152,41 @@ func (s *Server) shopDossier(ctx context.Context, d *Dossier, m *dispatch.Matter
 	return err
 }
 
-// warn counts the cases and draws the warnings.
+// warn draws the warnings.
 func (d *Dossier) warn(now time.Time) {
 	warn := func(code string, value float64) { d.Warnings = append(d.Warnings, Warning{code, value}) }
-	year, founded := 0, 0
-	sinceClosed := -1.0
-	for _, c := range d.Cases {
-		if c.Open() {
-			d.Open++
-		} else if days := now.Sub(*c.ClosedAt).Hours() / 24; days <= repeatedIn && (sinceClosed < 0 || days < sinceClosed) {
-			sinceClosed = days
-		}
-		if now.Sub(c.RegisteredAt) < 365*24*time.Hour {
-			year++
-		}
-		if c.Outcome == "I01" || c.Outcome == "I02" || c.Outcome == "I03" || c.Outcome == "I04" {
-			founded++
-		}
-		if c.OnSceneAt != nil && (d.LastVisit == nil || c.OnSceneAt.After(*d.LastVisit)) {
-			d.LastVisit = c.OnSceneAt
-		}
-	}
 	if r := d.Retailer; r != nil {
 		d.warnOfLicence(r, now)
 	}
-	if year >= manyCases {
-		warn("many_cases", float64(year))
+	if d.sum.Year >= manyCases {
+		warn("many_cases", float64(d.sum.Year))
 	}
-	if founded > 0 {
-		warn("founded", float64(founded))
+	if d.sum.Founded > 0 {
+		warn("founded", float64(d.sum.Founded))
 	}
-	if sinceClosed >= 0 {
-		warn("repeated", float64(int(sinceClosed)))
+	if at := d.sum.LastClosed; at != nil && now.Sub(*at) <= repeatedIn*24*time.Hour {
+		warn("repeated", float64(int(now.Sub(*at).Hours()/24)))
 	}
 	if d.School != nil && d.School.DistanceM < schoolNear {
 		warn("near_school", d.School.DistanceM)
 	}
 }
 
+// daysTo is how many days from today, where the hotline works, a day is away; negative when it has passed.
+func daysTo(day string, now time.Time) (days int, ok bool) {
+	end, err := time.Parse(time.DateOnly, day)
+	y, m, d := now.In(local).Date()
+	return int(end.Sub(time.Date(y, m, d, 0, 0, 0, 0, time.UTC)).Hours() / 24), err == nil
+}
+
 func (d *Dossier) warnOfLicence(r *Retailer, now time.Time) {
 	warn := func(code string, value float64) { d.Warnings = append(d.Warnings, Warning{code, value}) }
 	switch retailer.Status(r.Status) {
 	case retailer.Valid, retailer.Renewing, retailer.Pending:
-		if end, err := time.Parse(time.DateOnly, r.ValidTo); err == nil {
-			if days := end.Sub(now).Hours() / 24; days < endsSoon {
-				warn("licence_ends", float64(int(days)))
-			}
+		if days, ok := daysTo(r.ValidTo, now); ok && days < 0 {
+			warn("licence_lapsed", float64(-days))
+		} else if ok && days < endsSoon {
+			warn("licence_ends", float64(days))
 		}
 	case retailer.Suspended:
 		warn("licence_suspended", 0)

@@ -83,8 +83,7 @@ export function shortNumber(number: string): string {
 
 /** The address line under the name; empty when it would repeat the name. */
 export function placeLine(t: TicketView): string {
-  if (t.retailer) return t.retailer.address
-  return t.place_text ? t.division : ''
+  return t.retailer?.address ?? ''
 }
 
 /** The caller is to be asked again where it is. */

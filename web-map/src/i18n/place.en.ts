@@ -48,7 +48,7 @@ const en = {
     moved: 'moved {way}',
     same: 'same location',
   },
-  mark: { open: 'place not verified', late: 'ask again: overdue' },
+  mark: { open: 'unverified', late: 'ask again now' },
   filter: {
     open: 'Place not verified',
     late: '{n} overdue',

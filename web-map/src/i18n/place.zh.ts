@@ -42,7 +42,7 @@ const zh = {
     moved: '移动 {way}',
     same: '位置不变',
   },
-  mark: { open: '地点未核实', late: '再联系已超时' },
+  mark: { open: '地点未核实', late: '再联系超时' },
   filter: {
     open: '地点未核实',
     late: '{n} 件超时',

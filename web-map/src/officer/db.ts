@@ -44,9 +44,9 @@ export function openDb(): Promise<Db> {
 
 export function shelfOf(db: Db): Shelf {
   return {
-    add: (entry) => db.add('outbox', entry),
+    add: (entry) => db.add('outbox', plain(entry)),
     remove: (seq) => db.delete('outbox', seq),
-    replace: async ({ seq, ...entry }) => void (await db.put('outbox', entry, seq)),
+    replace: async ({ seq, ...entry }) => void (await db.put('outbox', plain(entry), seq)),
     async all() {
       const tx = db.transaction('outbox')
       const [keys, values] = await Promise.all([tx.store.getAllKeys(), tx.store.getAll()])

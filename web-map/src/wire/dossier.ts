@@ -7,12 +7,15 @@ export interface Dossier {
     valid_to: string | null
     tickets_year: number
   } | null
+  /** The newest twenty. */
   cases: PastCase[]
+  /** Of all cases. */
+  total: number
   open: number
   last_visit: string | null
   warnings: { code: string; value: number }[]
   siblings: { licence_no: string; name: string; address: string; status: string; same_phone: boolean }[]
-  school: { name: string; distance_m: number } | null
+  school: { name: string; kind: 'school' | 'kindergarten'; distance_m: number } | null
   units: { id: number; call_sign: string; duty: string; distance_m: number }[]
   duplicates: Duplicate[]
 }
