@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/paulmach/orb"
 
@@ -237,8 +236,7 @@ func mend(ctx context.Context, q pg.Queryer, a *Area) (mended bool, err error) {
 }
 
 func asOurs(err error) error {
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) && refused.ConstraintName == "area_division_once" {
+	if pg.Constraint(err) == "area_division_once" {
 		return ErrOverlap
 	}
 	return err

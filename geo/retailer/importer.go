@@ -17,7 +17,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/paulmach/orb"
 
 	"jiujin/internal/pg"
@@ -229,9 +228,8 @@ func faultOf(err error) *ListError {
 	if errors.Is(err, ErrLost) {
 		return &ListError{Code: "rows_gone", Message: "the rows are gone with a crash of the database; import the list again"}
 	}
-	// What the database refuses for what it says it will refuse again: data, constraints, statements.
-	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && strings.Contains("22 23 42", refused.Code[:2]) {
-		return &ListError{Code: "internal", Message: "the database refused it: " + refused.Message}
+	if pg.IsData(err) {
+		return &ListError{Code: "internal", Message: "the database refused it: " + err.Error()}
 	}
 	return nil
 }
