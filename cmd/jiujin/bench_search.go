@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -21,12 +22,13 @@ import (
 )
 
 type benchSearchCmd struct {
-	Docs    int    `default:"1000000" help:"Retailers; 6000000 is the country."`
-	Queries int    `default:"1000" help:"Of each kind, half of them with the place of the caller."`
-	Seed    uint64 `default:"1" help:"Of the invented register and of the queries."`
-	Profile string `help:"File to write a profile of the processor to, of the searches only." type:"path"`
-	Service bool   `help:"Measure the service instead of the index alone: the register lies in PostgreSQL, rows are read, and the route is asked over loopback. Uses the database of --database-url, filled by the same command before, or one of its own."`
-	Scratch string `help:"Folder for the list and the database of --service, which are removed afterwards." type:"path"`
+	Docs    int      `default:"1000000" help:"Retailers; 6000000 is the country."`
+	Queries int      `default:"1000" help:"Of each kind, half of them with the place of the caller."`
+	Seed    uint64   `default:"1" help:"Of the invented register and of the queries."`
+	Only    []string `help:"Kinds of query, such as address; all when not given."`
+	Profile string   `help:"File to write a profile of the processor to, of the searches only." type:"path"`
+	Service bool     `help:"Measure the service instead of the index alone: the register lies in PostgreSQL, rows are read, and the route is asked over loopback. Uses the database of --database-url, filled by the same command before, or one of its own."`
+	Scratch string   `help:"Folder for the list and the database of --service, which are removed afterwards." type:"path"`
 }
 
 type indexFigures struct {
@@ -105,8 +107,7 @@ func (b *benchSearchCmd) Run(ctx context.Context, cfg *app.Config) error {
 }
 
 func (b *benchSearchCmd) measure(f *indexFigures, x *index.Index, about []index.Doc, rng *rand.Rand) {
-	kinds := textKinds()
-	for name, text := range kinds {
+	for name, text := range b.kinds() {
 		k := &kindFigures{}
 		f.Kinds[name] = k
 		for i, d := range about {
@@ -178,6 +179,15 @@ func (k *kindFigures) finish() {
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// kinds is the kinds of text that are measured.
+func (b *benchSearchCmd) kinds() map[string]func(*rand.Rand, index.Doc) string {
+	all := textKinds()
+	maps.DeleteFunc(all, func(name string, _ func(*rand.Rand, index.Doc) string) bool {
+		return len(b.Only) > 0 && !slices.Contains(b.Only, name)
+	})
+	return all
+}
 
 // textKinds is what agents type about a shop; "" when the kind does not fit it.
 func textKinds() map[string]func(*rand.Rand, index.Doc) string {

@@ -41,6 +41,7 @@ type asking struct {
 	rng    *rand.Rand
 	finder *retailer.Finder
 	db     *pg.DB
+	kinds  map[string]func(*rand.Rand, index.Doc) string
 }
 
 // answer is how a query is answered: the licence numbers found.
@@ -71,7 +72,7 @@ func licences(hits []retailer.Hit) []string {
 // every measures each kind of query.
 func (a *asking) every(ctx context.Context, ask answer) (map[string]*kindFigures, error) {
 	out := map[string]*kindFigures{}
-	for name, text := range textKinds() {
+	for name, text := range a.kinds {
 		k := &kindFigures{}
 		out[name] = k
 		for i, d := range a.about {

@@ -80,7 +80,7 @@ func (b *benchSearchCmd) measureService(ctx context.Context, db *pg.DB, s *scrat
 		return err
 	}
 	finder := retailer.NewFinder(db, s.log)
-	asks := asking{about: about, rng: rand.New(rand.NewPCG(b.Seed, 2)), finder: finder, db: db}
+	asks := asking{about: about, rng: rand.New(rand.NewPCG(b.Seed, 2)), finder: finder, db: db, kinds: b.kinds()}
 	// Before the index is there, the database answers what is near.
 	if f.Unindexed, err = asks.unindexed(ctx); err != nil {
 		return err

@@ -3,6 +3,8 @@ package retailer
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"runtime/debug"
 	"time"
 
 	"jiujin/geo/retailer/index"
@@ -100,6 +102,7 @@ func (f *Finder) build(ctx context.Context, moment pg.Moment) error {
 		b.Add(d)
 		if f.read.Add(1)%step == 0 {
 			b.Settle()
+			runtime.GC() // else what the step threw away would pile up to the size of the index
 		}
 	})
 	if err != nil {
@@ -110,6 +113,9 @@ func (f *Finder) build(ctx context.Context, moment pg.Moment) error {
 		close(f.first)
 	}
 	f.seen = seen{moment: moment, base: x.Len()}
+	if x.Len() > step {
+		debug.FreeOSMemory()
+	}
 	f.log.Info("register indexed", "retailers", x.Len(), "megabytes", x.Bytes()>>20, "took", time.Since(begin).Round(time.Millisecond))
 	return nil
 }

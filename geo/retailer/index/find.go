@@ -8,6 +8,8 @@ type rooms struct {
 	few   list   // what several lists have in common
 	wide  []list // bitmaps
 	used  int    // of wide
+
+	counts []uint8 // of the documents of a segment; all zero between two uses
 }
 
 // start makes all bitmaps free again.
@@ -202,8 +204,9 @@ func (r *rooms) everywhere(s *segment, words [][]rune) list {
 	return out
 }
 
-// sharing is the documents that have at least need of the pairs: each of them
-// is in one of the shortest lists, whose length decides what the search costs.
+// sharing is the documents that have at least need of the pairs. When any
+// need-n lists are set aside, such a document is in at least n of the others:
+// the longest are, so that those to be counted are short.
 func (r *rooms) sharing(p *postings, pairs []pair, need int) list {
 	r.lists = r.lists[:0]
 	for _, key := range pairs {
@@ -211,26 +214,57 @@ func (r *rooms) sharing(p *postings, pairs []pair, need int) list {
 	}
 	lists := r.lists
 	slices.SortFunc(lists, func(a, b list) int { return len(a) - len(b) })
-	short := len(lists) - need + 1
-	some := r.bitmap()
+	least, short, counted := 1, len(lists)-need+1, 0
 	for _, l := range lists[:short] {
-		l.addTo(some)
+		counted += len(l)
 	}
-	if need == 1 {
-		return some
+	if counted == 0 {
+		return nil
 	}
+	// A list that is no longer than those before it spares more than it costs.
+	for least < need && len(lists[short]) <= counted && !lists[short].bitmap() {
+		counted += len(lists[short])
+		least, short = least+1, short+1
+	}
+	r.count(lists[:short])
 	out := r.bitmap()
-	some.each(func(n uint16) bool {
-		shared := 0
-		for i := len(lists) - 1; i >= 0 && shared < need && shared+i+1 >= need; i-- {
-			if lists[i].has(n) {
-				shared++
+	for _, l := range lists[:short] {
+		l.each(func(n uint16) bool {
+			if r.counts[n] >= uint8(least) && among(lists[short:], n, need-int(r.counts[n])) {
+				out[n>>4] |= 1 << (n & 15)
 			}
-		}
-		if shared >= need {
-			out[n>>4] |= 1 << (n & 15)
-		}
-		return true
-	})
+			r.counts[n] = 0
+			return true
+		})
+	}
 	return out
+}
+
+// count fills counts with how many of the lists have each document.
+func (r *rooms) count(lists []list) {
+	if r.counts == nil {
+		r.counts = make([]uint8, SegmentSize)
+	}
+	for _, l := range lists {
+		if !l.bitmap() {
+			for _, n := range l {
+				r.counts[n]++
+			}
+			continue
+		}
+		l.each(func(n uint16) bool { r.counts[n]++; return true })
+	}
+}
+
+// among says whether at least need of the lists have n.
+func among(lists []list, n uint16, need int) bool {
+	for i, l := range lists {
+		if need <= 0 || len(lists)-i < need {
+			break
+		}
+		if l.has(n) {
+			need--
+		}
+	}
+	return need <= 0
 }
