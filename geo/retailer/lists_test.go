@@ -127,6 +127,9 @@ func accounted(t *testing.T, list string, r Report, had, has int) {
 	if has != r.Inserted+r.Returned+r.Updated+r.Unchanged || has != had+r.Inserted+r.Returned-r.Closed {
 		t.Errorf("%s: the register has %d: %+v", list, has, r)
 	}
+	if r.Mixed.Suspect {
+		t.Errorf("%s: a false alarm: %+v", list, r.Mixed)
+	}
 	for _, p := range r.Problems {
 		if p.Code != "duplicate" {
 			t.Errorf("%s: %+v", list, p)

@@ -16,9 +16,10 @@ import (
 
 // Mixed says whether the points of a list seem to be in one datum, and in the one that was given.
 //
-// Two witnesses are heard. A licence that the register knows with a point should be where it was: when it lies as far
-// off and in the same direction as one datum lies from another, that tells. And neighbours in a street should lie near
-// each other: when the shops of near house numbers lie apart by such a vector, they are in two datums. How often that
+// Three witnesses are heard. A licence that the register knows with a point should be where it was: when it lies as far
+// off and in the same direction as one datum lies from another, that tells. Neighbours in a street should lie near
+// each other: when the shops of near house numbers lie apart by such a vector, they are in two datums. And a shop should
+// lie in the county that its code or its address names, where the outlines of counties are known. How often each
 // happens by chance is counted with vectors of the same length in other directions.
 type Mixed struct {
 	Suspect  bool
@@ -30,6 +31,12 @@ type Mixed struct {
 	ByChance int // how many of Pairs lie apart by such vectors in another direction
 	Known    int // licences whose point was compared with the register's
 	Moved    int // of Known, those that lie off by a vector between two datums
+	// MovedByChance is how many of Known lie off by such vectors in another direction.
+	MovedByChance int
+	Named         int // rows that name a county whose outline is known
+	Outside       int // of Named, those outside of it
+	Strayed       int // of Outside, those inside of it when they are read in the other datum that explains most
+	StrayByChance int // of Outside, those inside of it when they are moved as far in the opposite direction
 }
 
 // sighting is what the witnesses need of a row.
@@ -38,6 +45,8 @@ type sighting struct {
 	number int
 	point  orb.Point  // WGS-84, if the list is in the datum given
 	known  *orb.Point // the register's; nil when it has none
+	// division is the county that the row names; nil without one whose outline is known.
+	division *division
 }
 
 const (
@@ -46,6 +55,7 @@ const (
 	stays         = 150 // metres within which neighbours, or a licence and its point before, are together
 	suspectPairs  = 5
 	suspectChance = 4 // times as many as by chance
+	suspectSpread = 8 // standard deviations of what comes by chance
 	maxSightings  = 200_000
 )
 
@@ -71,8 +81,15 @@ func errorsAt(given datum.Datum, p orb.Point) (off [len(hypotheses)]orb.Point, o
 
 // metres is the way from a to b, east and north; both are near each other.
 func metres(a, b orb.Point) orb.Point {
-	perDegree := float64(geo.EarthRadius) * math.Pi / 180
-	return orb.Point{(b[0] - a[0]) * perDegree * math.Cos(a[1]*math.Pi/180), (b[1] - a[1]) * perDegree}
+	return orb.Point{(b[0] - a[0]) * metresPerDegree * math.Cos(a[1]*math.Pi/180), (b[1] - a[1]) * metresPerDegree}
+}
+
+const metresPerDegree = float64(geo.EarthRadius) * math.Pi / 180
+
+// turned is a way that is turned by an angle.
+func turned(way orb.Point, angle float64) orb.Point {
+	sin, cos := math.Sincos(angle)
+	return orb.Point{way[0]*cos - way[1]*sin, way[0]*sin + way[1]*cos}
 }
 
 func apart(a, b orb.Point) float64 { return math.Hypot(a[0]-b[0], a[1]-b[1]) }
@@ -83,6 +100,7 @@ func mixedDatums(given datum.Datum, list []sighting) Mixed {
 	votes := make([][len(hypotheses)]int, len(list))
 	m.hearRegister(given, list, votes)
 	m.hearNeighbours(given, list, votes)
+	m.hearDivisions(given, list, votes)
 	total := 0
 	for _, v := range votes {
 		best := 0
@@ -99,14 +117,25 @@ func mixedDatums(given datum.Datum, list []sighting) Mixed {
 	for d, n := range m.Rows {
 		m.Shares[d] = float64(n) / float64(total)
 	}
-	byNeighbours := m.Apart >= suspectPairs && m.Apart >= suspectChance*m.ByChance
-	byRegister := m.Moved >= suspectPairs && m.Moved*20 >= m.Known
-	m.Suspect = byNeighbours || byRegister
+	m.Suspect = striking(m.Apart, m.ByChance) || striking(m.Moved, m.MovedByChance) || m.oneSided()
 	return m
+}
+
+// oneSided says whether the rows outside of their county lie to one side: by three standard deviations.
+func (m *Mixed) oneSided() bool {
+	n, chance := float64(m.Strayed), float64(m.StrayByChance)
+	return n >= 3*chance && n-chance > 3*math.Sqrt(n+chance)
+}
+
+// striking says whether a witness tells more than chance does: some times as much, or by far more than chance varies.
+func striking(n, chance int) bool {
+	over := float64(n - chance)
+	return n >= suspectPairs && (n >= suspectChance*chance || over > suspectSpread*math.Sqrt(float64(chance)) && over > 0.2*float64(chance))
 }
 
 // hearRegister compares the points with those that the register has for the same licences.
 func (m *Mixed) hearRegister(given datum.Datum, list []sighting, votes [][len(hypotheses)]int) {
+	var chance [5]int
 	for at, s := range list {
 		if s.known == nil {
 			continue
@@ -118,9 +147,18 @@ func (m *Mixed) hearRegister(given datum.Datum, list []sighting, votes [][len(hy
 		}
 		m.Known++
 		best, bestApart := -1, float64(nearVector)
+		var hit [5]bool
 		for i := range off {
 			if a := apart(way, off[i]); a < bestApart {
 				best, bestApart = i, a
+			}
+			for k := range hit {
+				hit[k] = hit[k] || math.Hypot(off[i][0], off[i][1]) > stays && apart(way, turned(off[i], float64(k+1)*math.Pi/3)) < nearVector
+			}
+		}
+		for k := range hit {
+			if hit[k] {
+				chance[k]++
 			}
 		}
 		if best < 0 {
@@ -131,6 +169,7 @@ func (m *Mixed) hearRegister(given datum.Datum, list []sighting, votes [][len(hy
 			m.Moved++
 		}
 	}
+	m.MovedByChance = slices.Max(chance[:])
 }
 
 // hearNeighbours compares each row with the next three of its street.
@@ -183,9 +222,7 @@ func (m *Mixed) hear(way orb.Point, off [len(hypotheses)]orb.Point, a, b *[len(h
 				bestA, bestB, bestApart = i, j, d
 			}
 			for k := range hit { // turned by 30° to 150°: with both directions of each pair that is all round
-				sin, cos := math.Sincos(float64(k+1) * math.Pi / 6)
-				turned := orb.Point{between[0]*cos - between[1]*sin, between[0]*sin + between[1]*cos}
-				hit[k] = hit[k] || apart(way, turned) < nearVector
+				hit[k] = hit[k] || apart(way, turned(between, float64(k+1)*math.Pi/6)) < nearVector
 			}
 		}
 	}

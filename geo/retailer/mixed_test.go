@@ -49,7 +49,9 @@ func TestMixedDatum(t *testing.T) {
 		suspect    bool
 	}{
 		{0, datum.WGS84, false},
-		{3, datum.WGS84, true},
+		{1, datum.WGS84, true},
+		{1, datum.BD09, true},
+		{5, datum.WGS84, true},
 		{30, datum.WGS84, true},
 		{15, datum.BD09, true},
 	} {
