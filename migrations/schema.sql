@@ -116,7 +116,7 @@ END) STORED,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT retailer_extra_object CHECK ((jsonb_typeof(extra) = 'object'::text)),
-    CONSTRAINT retailer_geo_quality_known CHECK ((geo_quality = ANY (ARRAY[''::text, 'rooftop'::text, 'street'::text, 'village'::text, 'township'::text]))),
+    CONSTRAINT retailer_geo_quality_known CHECK ((geo_quality = ANY (ARRAY[''::text, 'given'::text, 'geocoded'::text, 'centre'::text, 'scene'::text, 'doubtful'::text]))),
     CONSTRAINT retailer_licence_no_form CHECK (((licence_no ~ '^[0-9]{12}$'::text) OR ((source <> ''::text) AND ((char_length(licence_no) >= 1) AND (char_length(licence_no) <= 80))))),
     CONSTRAINT retailer_market_type_known CHECK ((market_type = ANY (ARRAY[''::text, 'urban'::text, 'rural'::text]))),
     CONSTRAINT retailer_point_in_range CHECK ((((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)) AND ((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision)))),
@@ -131,7 +131,7 @@ CREATE FUNCTION public.retailer_facts(r public.retailer) RETURNS jsonb
     select jsonb_build_object(
         'name', r.name, 'operator', r.operator, 'address', r.address, 'phone', r.phone_tail,
         'business_form', r.business_form, 'status', r.status, 'valid_from', r.valid_from, 'valid_to', r.valid_to,
-        'division_code', r.division_code, 'lon', r.lon, 'lat', r.lat, 'uscc', r.uscc, 'tier', r.tier,
+        'division_code', r.division_code, 'lon', r.lon, 'lat', r.lat, 'geo_quality', r.geo_quality, 'uscc', r.uscc, 'tier', r.tier,
         'market_type', r.market_type, 'grid_unit', r.grid_unit, 'squad', r.squad, 'market_officer', r.market_officer,
         'customer_manager', r.customer_manager, 'delivery_route', r.delivery_route, 'scope', r.scope)
         || jsonb_build_object('supplier', r.supplier,
@@ -738,6 +738,7 @@ CREATE TABLE public.retailer_history (
     kind text NOT NULL,
     reason text DEFAULT ''::text NOT NULL,
     changes jsonb NOT NULL,
+    ticket_id bigint,
     CONSTRAINT retailer_history_kind_known CHECK ((kind = ANY (ARRAY['changed'::text, 'returned'::text, 'closed'::text, 'edited'::text])))
 );
 
@@ -1283,6 +1284,8 @@ CREATE INDEX retailer_history_delivery ON public.retailer_history USING btree (d
 
 CREATE INDEX retailer_history_retailer ON public.retailer_history USING btree (retailer_id, id);
 
+CREATE INDEX retailer_history_ticket ON public.retailer_history USING btree (ticket_id) WHERE (ticket_id IS NOT NULL);
+
 CREATE INDEX retailer_licence_prefix ON public.retailer USING btree (licence_no text_pattern_ops);
 
 CREATE INDEX retailer_operator ON public.retailer USING btree (operator text_pattern_ops);
@@ -1423,6 +1426,9 @@ ALTER TABLE ONLY public.retailer_history
 
 ALTER TABLE ONLY public.retailer_history
     ADD CONSTRAINT retailer_history_retailer_id_fkey FOREIGN KEY (retailer_id) REFERENCES public.retailer(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.retailer_history
+    ADD CONSTRAINT retailer_history_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES public.ticket(id);
 
 ALTER TABLE ONLY public.road_closure
     ADD CONSTRAINT road_closure_org_id_fkey FOREIGN KEY (org_id) REFERENCES public.org(id);

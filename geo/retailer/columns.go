@@ -63,6 +63,7 @@ const (
 	fRisk
 	fInspected
 	fReplaces
+	fGeoQuality
 	fieldCount
 )
 
@@ -102,6 +103,7 @@ var heads = [fieldCount]struct {
 	fSchool:          {"school_m", "距学校 距学校距离 距中小学校距离 schoolm disttoschoolm"},
 	fRisk:            {"risk_score", "风险分 风险评分 riskscore"},
 	fInspected:       {"last_inspected_on", "最近检查日期 上次检查日期 lastinspectedon lastinspectedat"},
+	fGeoQuality:      {"geo_quality", "坐标质量 坐标来源 定位方式 定位质量 定位精度 geoquality geocodequality"},
 	fReplaces:        {"replaces", "原许可证号 原证号 变更前许可证号 replaces"},
 }
 

@@ -34,7 +34,7 @@ var ErrFormat = errors.New("unknown format; use csv, xlsx or geojson")
 var exportColumns = [...]field{
 	fLicence, fName, fOperator, fAddress, fPhone, fForm, fStatus, fValidFrom, fValidTo, fLon, fLat, fDivision,
 	fUSCC, fTier, fMarketType, fGridUnit, fSquad, fMarketOfficer, fCustomerManager, fDeliveryRoute, fScope, fSupplier,
-	fIssuer, fIssuedOn, fSchool, fRisk, fInspected, fReplaces,
+	fIssuer, fIssuedOn, fSchool, fRisk, fInspected, fReplaces, fGeoQuality,
 }
 
 // Export writes the selected records in the order of their numbers, points in datum d. What it writes in WGS-84 an
@@ -140,7 +140,7 @@ func (r *Record) cells() []string {
 		dayText(r.ValidFrom), dayText(r.ValidTo), lon, lat, r.DivisionCode, r.USCC, r.Tier,
 		map[string]string{"urban": "城镇", "rural": "乡村"}[r.MarketType], r.GridUnit, r.Squad, r.MarketOfficer, r.CustomerManager,
 		r.DeliveryRoute, r.Scope, r.Supplier, r.Issuer, dayText(r.IssuedOn), figure(r.SchoolM), figure(r.RiskScore),
-		dayText(r.LastInspectedOn), r.Replaces,
+		dayText(r.LastInspectedOn), r.Replaces, zhOf(GeoQualities(), string(r.GeoQuality)),
 	}
 }
 

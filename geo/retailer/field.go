@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/paulmach/orb"
+
 	"jiujin/geo/zh"
 )
 
@@ -92,6 +94,29 @@ func (w *row) number(f field) *float64 {
 		return nil
 	}
 	return &v
+}
+
+// quality is what the list says of its point; of one that it says nothing of, whether it is given finely enough to find
+// a shop by. "" without a point.
+func (w *row) quality(p *orb.Point) GeoQuality {
+	if p == nil {
+		return ""
+	}
+	if s := w.values[fGeoQuality]; s != "" {
+		q, err := ParseGeoQuality(s)
+		w.check(fGeoQuality, "unknown", err)
+		return q
+	}
+	if decimals(w.values[fLon]) <= 2 && decimals(w.values[fLat]) <= 2 {
+		return GeoDoubtful
+	}
+	return GeoGiven
+}
+
+// decimals is how many digits a number has behind its point, noughts at the end not counted.
+func decimals(s string) int {
+	_, behind, _ := strings.Cut(s, ".")
+	return len(strings.TrimRight(behind, "0"))
 }
 
 // marketType is urban, rural, or "" when blank.

@@ -16,19 +16,24 @@ import (
 	"jiujin/internal/pg/pgtest"
 )
 
-// learned makes a ticket and gives the statement that learns words for a retailer at it.
-func learned(t testing.TB, db *pg.DB) (sql string) {
+// makeTicket makes a ticket and gives its id.
+func makeTicket(t testing.TB, db *pg.DB) (id int64) {
 	t.Helper()
-	var ticket int64
 	if err := db.Pool.QueryRow(context.Background(), `
 		with o as (insert into org (name, level, code) values ('a', 'province', '42') returning id),
 		p as (insert into person (login, name, role, org_id, password_hash) select 'a', 'a', 'agent', id, 'x' from o returning id, org_id)
 		insert into ticket (number, code_hash, org_id, kind, subtype, urgency, title, due_at, registered_at, created_by)
-		select 'n', '\x00', p.org_id, 'report', 'R01', 3, 't', now(), now(), p.id from p returning id`).Scan(&ticket); err != nil {
+		select 'n', '\x00', p.org_id, 'report', 'R01', 3, 't', now(), now(), p.id from p returning id`).Scan(&id); err != nil {
 		t.Fatal(err)
 	}
+	return id
+}
+
+// learned makes a ticket and gives the statement that learns words for a retailer at it.
+func learned(t testing.TB, db *pg.DB) (sql string) {
+	t.Helper()
 	return fmt.Sprintf(`insert into retailer_alias (retailer_id, words, ticket_id, learned_at) values ($1, $2, %d, now())
-		on conflict do nothing`, ticket)
+		on conflict do nothing`, makeTicket(t, db))
 }
 
 // A transaction that began long before, and ends after a later one, is seen when it ends, whatever the times of its

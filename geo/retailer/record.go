@@ -25,9 +25,9 @@ type Record struct {
 	SchoolM         *float64 // metres to the nearest school; nil when not known
 	RiskScore       *float64
 	LastInspectedOn time.Time
-	Replaces        string // the number of the licence before a move
-	GeoQuality      string // rooftop, street, village or township
-	GeoVerifiedOn   time.Time
+	Replaces        string            // the number of the licence before a move
+	GeoQuality      GeoQuality        // "" without a point
+	GeoVerifiedOn   time.Time         // the day on which somebody was in front of the shop, in China; the zero time when nobody was
 	Extra           map[string]string // further columns of its list, by heading
 	CreatedAt       time.Time
 }

@@ -217,6 +217,53 @@ func termCode(terms []Term, folded string) (string, bool) {
 	return "", false
 }
 
+// GeoQuality says how far the point of a shop can be trusted.
+type GeoQuality string
+
+// The kinds of points. A shop without a point has none.
+const (
+	GeoGiven    GeoQuality = "given"    // by its list, which does not say how it came by it
+	GeoGeocoded GeoQuality = "geocoded" // made from the address, as its list says
+	GeoCentre   GeoQuality = "centre"   // of a village, a township or a county, as its list says
+	GeoScene    GeoQuality = "scene"    // found by an officer in front of the shop
+	GeoDoubtful GeoQuality = "doubtful" // its list says so, or it is given to a hundredth of a degree or less
+)
+
+// GeoQualities is every kind of point.
+func GeoQualities() []Term {
+	return []Term{
+		{string(GeoGiven), "名单坐标", "Given by its list"},
+		{string(GeoGeocoded), "地址解析", "Geocoded"},
+		{string(GeoCentre), "区划中心", "Centre of a division"},
+		{string(GeoScene), "现场核实", "Verified on scene"},
+		{string(GeoDoubtful), "存疑", "Doubtful"},
+	}
+}
+
+var otherQualities = map[string]GeoQuality{
+	"gps": GeoGiven, "实测": GeoGiven, "采集": GeoGiven, "现场采集": GeoGiven, "rooftop": GeoGiven, "门牌": GeoGiven,
+	"地理编码": GeoGeocoded, "解析": GeoGeocoded, "street": GeoGeocoded, "道路": GeoGeocoded,
+	"村中心": GeoCentre, "乡镇中心": GeoCentre, "街道中心": GeoCentre, "区县中心": GeoCentre, "village": GeoCentre, "township": GeoCentre,
+	"现场纠正": GeoScene, "不准": GeoDoubtful, "可疑": GeoDoubtful, "低": GeoDoubtful,
+}
+
+// ErrGeoQuality says that a word names no kind of point.
+var ErrGeoQuality = errors.New("unknown kind of point; use given (名单坐标), geocoded (地址解析), centre (区划中心), " +
+	"scene (现场核实) or doubtful (存疑)")
+
+// ParseGeoQuality reads the name of a kind of point, in Chinese or as its code. The error wraps ErrGeoQuality; the empty
+// text is an error too.
+func ParseGeoQuality(s string) (GeoQuality, error) {
+	s = zh.Fold(s)
+	if code, ok := termCode(GeoQualities(), s); ok {
+		return GeoQuality(code), nil
+	}
+	if q, ok := otherQualities[s]; ok {
+		return q, nil
+	}
+	return "", ErrGeoQuality
+}
+
 func digits(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {

@@ -148,6 +148,7 @@ func (r *rowReader) record(w *row, rec record) Record {
 		MarketType: w.marketType(),
 	}
 	out.Point = r.point(w)
+	out.GeoQuality = w.quality(out.Point)
 	out.Address = w.limited(fAddress, maxAddress) // after point, which may take its end
 	if out.Name == "" && r.profile.foreign() {    // elsewhere a shop may be known by its address alone
 		out.Name = out.Address

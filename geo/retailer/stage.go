@@ -169,6 +169,7 @@ func (b *batch) row(line int, r *Record) error {
 	t.float(r.RiskScore)
 	t.date(r.LastInspectedOn)
 	t.text(r.Replaces)
+	t.text(string(r.GeoQuality))
 	if len(r.Extra) == 0 {
 		t.text("{}")
 	} else {

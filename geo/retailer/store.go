@@ -74,7 +74,7 @@ with list as (
 ), done as (
 	insert into retailer as r (
 		licence_no, name, operator, address, phone_tail, business_form, status, valid_from, valid_to, division_code,
-		lon, lat, h3, source_datum, updated_at)
+		lon, lat, h3, source_datum, geo_quality, updated_at)
 	select l.licence_no, l.name,
 		case when k.id is null or 'operator' = any($15) then l.operator else k.operator end,
 		case when k.id is null or 'address' = any($15) then l.address else k.address end,
@@ -88,6 +88,7 @@ with list as (
 		case when l.lon is null then k.lat else l.lat end,
 		case when l.lon is null then k.h3 else l.h3 end,
 		case when l.lon is null and k.lon is not null then k.source_datum else l.source_datum end,
+		case when l.lon is null then coalesce(k.geo_quality, '') else 'given' end,
 		$16
 	from list l left join retailer k using (licence_no)
 	order by l.licence_no
@@ -96,7 +97,7 @@ with list as (
 		business_form = excluded.business_form, status = excluded.status,
 		valid_from = excluded.valid_from, valid_to = excluded.valid_to, division_code = excluded.division_code,
 		lon = excluded.lon, lat = excluded.lat, h3 = excluded.h3, source_datum = excluded.source_datum,
-		updated_at = excluded.updated_at
+		geo_quality = excluded.geo_quality, updated_at = excluded.updated_at
 	where (r.name, r.operator, r.address, r.phone_tail, r.business_form, r.status, r.valid_from, r.valid_to,
 			r.division_code, r.lon, r.lat, r.source_datum)
 		is distinct from

@@ -18,19 +18,19 @@ create unlogged table if not exists staged_%d (
 	uscc text not null, tier text not null, market_type text not null, grid_unit text not null, squad text not null,
 	market_officer text not null, customer_manager text not null, delivery_route text not null, scope text not null,
 	supplier text not null, issuer text not null, issued_on date, school_m double precision,
-	risk_score double precision, last_inspected_on date, replaces text not null, extra jsonb not null
+	risk_score double precision, last_inspected_on date, replaces text not null, geo_quality text not null, extra jsonb not null
 ) with (autovacuum_enabled = false)`
 
 // stagedColumns are those of stagedSQL, in the order in which stage writes them.
 const stagedColumns = `line, licence_no, name, operator, address, phone_tail, business_form, status, valid_from, valid_to,
 	division_code, lon, lat, h3, uscc, tier, market_type, grid_unit, squad, market_officer, customer_manager,
-	delivery_route, scope, supplier, issuer, issued_on, school_m, risk_score, last_inspected_on, replaces, extra`
+	delivery_route, scope, supplier, issuer, issued_on, school_m, risk_score, last_inspected_on, replaces, geo_quality, extra`
 
 // wantedSQL is how each licence of a part is to be: what the list does not speak of stays as it is. %d is the
 // delivery; $1 $2 the range of the part, $3 the fields that the list has, $4 the source, $5 the datum.
 //
 // A state that the register derived from the last day, or from a licence's absence, is derived anew where the list
-// names none.
+// names none. A place that was verified on the scene stays until the list has another address.
 const wantedSQL = `
 with part as (
 	select k.id, k.gone_on is not null as gone, k as known,
@@ -44,10 +44,11 @@ with part as (
 		case when k.id is null or 'valid_from' = any($3) then s.valid_from else k.valid_from end as valid_from,
 		case when k.id is null or 'valid_to' = any($3) then s.valid_to else k.valid_to end as valid_to,
 		case when k.id is null or 'division_code' = any($3) then s.division_code else k.division_code end as division_code,
-		case when s.lon is null then k.lon else s.lon end as lon,
-		case when s.lon is null then k.lat else s.lat end as lat,
-		case when s.lon is null then k.h3 else s.h3 end as h3,
-		case when s.lon is null and k.id is not null then k.source_datum else $5 end as source_datum,
+		case when p.stays then k.lon else s.lon end as lon,
+		case when p.stays then k.lat else s.lat end as lat,
+		case when p.stays then k.h3 else s.h3 end as h3,
+		case when p.stays then coalesce(k.geo_quality, '') else s.geo_quality end as geo_quality,
+		case when p.stays and k.id is not null then k.source_datum else $5 end as source_datum,
 		case when k.source <> '' then k.source else $4 end as source,
 		case when k.id is null or 'uscc' = any($3) then s.uscc else k.uscc end as uscc,
 		case when k.id is null or 'tier' = any($3) then s.tier else k.tier end as tier,
@@ -68,19 +69,21 @@ with part as (
 		case when k.id is null or 'replaces' = any($3) then s.replaces else k.replaces end as replaces,
 		case when k.id is null or 'extra' = any($3) then s.extra else k.extra end as extra
 	from staged_%d s left join retailer k on k.licence_no = s.licence_no
+	cross join lateral (select s.lon is null or k.id is not null and k.geo_quality = 'scene'
+		and ('address' <> all($3) or s.address = k.address) as stays) p
 	where s.ctid >= $1::text::tid and s.ctid < $2::text::tid
 ), wanted as (
 	select p.*, (p.name, p.operator, p.address, p.phone_tail, p.business_form, p.status, p.valid_from, p.valid_to,
 			p.division_code, p.lon, p.lat, p.source, p.uscc, p.tier, p.market_type, p.grid_unit, p.squad, p.market_officer,
 			p.customer_manager, p.delivery_route, p.scope, p.supplier, p.issuer, p.issued_on, p.school_m, p.risk_score,
-			p.last_inspected_on, p.replaces, p.extra)
+			p.last_inspected_on, p.replaces, p.geo_quality, p.extra)
 		is distinct from
 		((p.known).name, (p.known).operator, (p.known).address, (p.known).phone_tail, (p.known).business_form,
 			(p.known).status, (p.known).valid_from, (p.known).valid_to, (p.known).division_code, (p.known).lon,
 			(p.known).lat, (p.known).source, (p.known).uscc, (p.known).tier, (p.known).market_type, (p.known).grid_unit,
 			(p.known).squad, (p.known).market_officer, (p.known).customer_manager, (p.known).delivery_route,
 			(p.known).scope, (p.known).supplier, (p.known).issuer, (p.known).issued_on, (p.known).school_m,
-			(p.known).risk_score, (p.known).last_inspected_on, (p.known).replaces, (p.known).extra) as differs,
+			(p.known).risk_score, (p.known).last_inspected_on, (p.known).replaces, (p.known).geo_quality, (p.known).extra) as differs,
 		(p.known).status in ('closed', 'cancelled', 'withdrawn', 'recalled', 'revoked') and not p.gone
 			and p.status in ('pending', 'valid', 'suspended', 'renewing') as odd
 	from part p
@@ -103,11 +106,11 @@ const applySQL = `, added as (
 	insert into retailer (licence_no, name, operator, address, phone_tail, business_form, status, valid_from, valid_to,
 		division_code, lon, lat, h3, source_datum, source, uscc, tier, market_type, grid_unit, squad, market_officer,
 		customer_manager, delivery_route, scope, supplier, issuer, issued_on, school_m, risk_score, last_inspected_on,
-		replaces, extra, created_at, updated_at)
+		replaces, geo_quality, extra, created_at, updated_at)
 	select licence_no, name, operator, address, phone_tail, business_form, status, valid_from, valid_to,
 		division_code, lon, lat, h3, source_datum, source, uscc, tier, market_type, grid_unit, squad, market_officer,
 		customer_manager, delivery_route, scope, supplier, issuer, issued_on, school_m, risk_score, last_inspected_on,
-		replaces, extra, $6, $6
+		replaces, geo_quality, extra, $6, $6
 	from wanted where id is null
 ), changed as (
 	update retailer r set name = w.name, operator = w.operator, address = w.address, phone_tail = w.phone_tail,
@@ -117,7 +120,7 @@ const applySQL = `, added as (
 		squad = w.squad, market_officer = w.market_officer, customer_manager = w.customer_manager,
 		delivery_route = w.delivery_route, scope = w.scope, supplier = w.supplier, issuer = w.issuer,
 		issued_on = w.issued_on, school_m = w.school_m, risk_score = w.risk_score,
-		last_inspected_on = w.last_inspected_on, replaces = w.replaces, extra = w.extra, gone_on = null,
+		last_inspected_on = w.last_inspected_on, replaces = w.replaces, geo_quality = w.geo_quality, extra = w.extra, gone_on = null,
 		-- a place that came from the list anew is not the one that somebody verified
 		geo_verified_on = case when (r.lon, r.lat) is distinct from (w.lon, w.lat) then null else r.geo_verified_on end,
 		updated_at = $6

@@ -39,6 +39,8 @@ func rowText(p retailer.Problem) string {
 			return "未知的许可证状态，可用：" + names(retailer.Statuses()) + "。"
 		case "business_form":
 			return "未知的业态，可用：" + names(retailer.Forms()) + "。"
+		case "geo_quality":
+			return "未知的坐标质量，可用：" + names(retailer.GeoQualities()) + "。"
 		case "market_type":
 			return "未知的市场类型，可用：城镇、乡村。"
 		}
@@ -129,5 +131,5 @@ var fieldNames = map[string]string{
 	"valid_from": "有效期起", "valid_to": "有效期止", "division_code": "区划代码", "lon": "经度", "lat": "纬度", "point": "坐标",
 	"uscc": "统一社会信用代码", "tier": "档位", "market_type": "市场类型", "grid_unit": "市场单元", "squad": "管辖中队", "market_officer": "市管员",
 	"customer_manager": "客户经理", "delivery_route": "送货线路", "scope": "许可范围", "supplier": "供货单位", "issuer": "发证机关", "issued_on": "发证日期",
-	"school_m": "距学校", "risk_score": "风险分", "last_inspected_on": "最近检查日期", "replaces": "原许可证号",
+	"school_m": "距学校", "risk_score": "风险分", "last_inspected_on": "最近检查日期", "replaces": "原许可证号", "geo_quality": "坐标质量",
 }

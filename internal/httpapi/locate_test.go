@@ -84,6 +84,11 @@ func TestCorrectionOnTheSpot(t *testing.T) {
 	if got := s.aliases(t); !slices.Equal(got, []string{"510104100009 " + words}) {
 		t.Errorf("learned %v", got)
 	}
+	var r recordView
+	s.doKey(t, "agent", "GET", "/retailers/510104100009/record", "", "reading-needs-no-key-at-all").into(t, http.StatusOK, &r)
+	if r.GeoQuality != "scene" || r.GeoVerifiedOn == "" || *r.Lon != lon+0.001 || r.History[0].Reason != "scene" {
+		t.Errorf("%+v", r)
+	}
 }
 
 // Before anybody is there nobody has found anything.

@@ -33,7 +33,7 @@ type recordView struct {
 	RiskScore       *float64          `json:"risk_score"`
 	LastInspectedOn string            `json:"last_inspected_on"`
 	Replaces        string            `json:"replaces"`
-	GeoQuality      string            `json:"geo_quality"`
+	GeoQuality      string            `json:"geo_quality" enum:",given,geocoded,centre,scene,doubtful" doc:"How far the point can be trusted; empty without one"`
 	GeoVerifiedOn   string            `json:"geo_verified_on"`
 	SourceDatum     string            `json:"source_datum"`
 	Extra           map[string]string `json:"extra"`
@@ -104,7 +104,7 @@ func (s *Server) recordView(ctx context.Context, q pg.Queryer, no retailer.Licen
 		Tier: r.Tier, MarketType: r.MarketType, GridUnit: r.GridUnit, Squad: r.Squad, MarketOfficer: r.MarketOfficer,
 		CustomerManager: r.CustomerManager, DeliveryRoute: r.DeliveryRoute, Scope: r.Scope, Supplier: r.Supplier, Issuer: r.Issuer,
 		IssuedOn: date(r.IssuedOn), SchoolM: r.SchoolM, RiskScore: r.RiskScore, LastInspectedOn: date(r.LastInspectedOn), Replaces: r.Replaces,
-		GeoQuality: r.GeoQuality, GeoVerifiedOn: date(r.GeoVerifiedOn), SourceDatum: string(r.SourceDatum), Extra: r.Extra, UpdatedAt: r.UpdatedAt,
+		GeoQuality: string(r.GeoQuality), GeoVerifiedOn: date(r.GeoVerifiedOn), SourceDatum: string(r.SourceDatum), Extra: r.Extra, UpdatedAt: r.UpdatedAt,
 		Next: []string{}, History: make([]changeView, len(changes)),
 	}
 	for _, next := range r.Status.Next() {

@@ -59,6 +59,9 @@ type mixedView struct {
 	Apart   int                `json:"apart" doc:"Of them, those apart by the way between two datums"`
 	Known   int                `json:"known" doc:"Licences compared with their point before"`
 	Moved   int                `json:"moved" doc:"Of them, those moved by the way between two datums"`
+	Named   int                `json:"named" doc:"Rows that name a county whose outline is known"`
+	Outside int                `json:"outside" doc:"Of them, those outside of it"`
+	Strayed int                `json:"strayed" doc:"Of those outside, those inside of it in another datum"`
 }
 
 func outcomeOf(r *retailer.Report) *outcome {
@@ -67,7 +70,7 @@ func outcomeOf(r *retailer.Report) *outcome {
 		Had: r.Had, Reopened: r.Reopened, Held: r.Held, Changes: r.Changes,
 		Mixed: mixedView{
 			Suspect: r.Mixed.Suspect, Shares: map[string]float64{}, Pairs: r.Mixed.Pairs, Apart: r.Mixed.Apart,
-			Known: r.Mixed.Known, Moved: r.Mixed.Moved,
+			Known: r.Mixed.Known, Moved: r.Mixed.Moved, Named: r.Mixed.Named, Outside: r.Mixed.Outside, Strayed: r.Mixed.Strayed,
 		},
 	}
 	for d, share := range r.Mixed.Shares {

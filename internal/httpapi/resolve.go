@@ -12,6 +12,7 @@ import (
 
 	"jiujin/dispatch"
 	"jiujin/geo/resolve"
+	"jiujin/geo/retailer"
 	"jiujin/internal/pg"
 	"jiujin/ticket"
 )
@@ -211,8 +212,22 @@ func (s *Server) locate(ctx context.Context, in *locateInput) (*ticketOutput, er
 					return t, err
 				}
 			}
+			if in.Body.Lon != nil || t.RetailerID != before.RetailerID {
+				if err := s.correctRegister(ctx, tx, in, t); err != nil {
+					return t, err
+				}
+			}
 			return t, corrected(ctx, tx, t.ID)
 		})
+}
+
+// correctRegister moves the shop that was found to where it was found; a shop that was taken for it goes back.
+func (s *Server) correctRegister(ctx context.Context, tx *pg.Tx, in *locateInput, t ticket.Ticket) error {
+	shop := t.RetailerID
+	if in.Body.Lon == nil || in.Body.RetailerLicenceNo == "" {
+		shop = 0
+	}
+	return retailer.Correct(ctx, tx, shop, *t.Point, t.ID, who(ctx).Actor())
 }
 
 // placeFound reads a place as it was found on the spot: where somebody stands beats the register's point, and the

@@ -1,0 +1,76 @@
+package retailer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/paulmach/orb"
+
+	"jiujin/internal/pg"
+)
+
+// pointChange says why a point is changed by hand.
+type pointChange struct {
+	ticketID   int64
+	reason, by string
+}
+
+// setPoint sets the point of a shop and how far it can be trusted, and notes what changed; a nil point takes it away.
+func setPoint(ctx context.Context, tx *pg.Tx, id int64, p *orb.Point, q GeoQuality, why pointChange) error {
+	lon, lat, cell, err := place(p)
+	if err != nil {
+		return fmt.Errorf("place of retailer %d: %w", id, err)
+	}
+	_, err = tx.Exec(ctx, `
+		with before as (
+			select *, retailer_facts(r) as facts from retailer r where id = $1 for update
+		), after as (
+			update retailer r set lon = $2, lat = $3, h3 = $4, geo_quality = $5, updated_at = $6,
+				geo_verified_on = case when $5 = 'scene' then $7::date end
+			from before b where r.id = b.id
+			returning r.id, b.facts as before, retailer_facts(r) as after
+		)
+		insert into retailer_history (retailer_id, at, made_by, kind, reason, ticket_id, changes)
+		select id, $6, $8, 'edited', $9, $10, retailer_changes(before, after) from after`,
+		id, lon, lat, cell, string(q), tx.Now(), chinaDay(tx.Now()), why.by, why.reason, why.ticketID)
+	if err != nil {
+		return fmt.Errorf("place of retailer %d: %w", id, err)
+	}
+	return nil
+}
+
+// correction is the point that a shop had before it was corrected.
+type correction struct {
+	id      int64
+	point   *orb.Point
+	quality GeoQuality
+}
+
+// lastCorrection is the newest correction at the visit of a ticket, when it is of another shop than id, has not been
+// undone, and the shop's point has stayed since.
+func lastCorrection(ctx context.Context, q pg.Queryer, id, ticketID int64) (c correction, ok bool, err error) {
+	var lon, lat *float64
+	err = q.QueryRow(ctx, `
+		with last as (
+			select * from retailer_history where ticket_id = $2 order by id desc limit 1
+		)
+		select r.id, case when l.changes ? 'lon' then (l.changes->'lon'->>0)::float8 else r.lon end,
+			case when l.changes ? 'lat' then (l.changes->'lat'->>0)::float8 else r.lat end,
+			case when l.changes ? 'geo_quality' then l.changes->'geo_quality'->>0 else r.geo_quality end
+		from last l join retailer r on r.id = l.retailer_id
+		where l.reason = 'scene' and l.retailer_id <> $1 and r.geo_quality = 'scene'
+			and (not l.changes ? 'lon' or (l.changes->'lon'->>1)::float8 = r.lon)
+			and (not l.changes ? 'lat' or (l.changes->'lat'->>1)::float8 = r.lat)`, id, ticketID).Scan(&c.id, &lon, &lat, &c.quality)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return c, false, nil
+	}
+	if err != nil {
+		return c, false, fmt.Errorf("correction at the visit of ticket %d: %w", ticketID, err)
+	}
+	if lon != nil && lat != nil {
+		c.point = &orb.Point{*lon, *lat}
+	}
+	return c, true, nil
+}
