@@ -48,21 +48,29 @@ type correction struct {
 	quality GeoQuality
 }
 
-// lastCorrection is the newest correction at the visit of a ticket, when it is of another shop than id, has not been
-// undone, and the shop's point has stayed since.
+// lastCorrection is what a shop was like before it was corrected at the visit of a ticket: that of the newest correction,
+// when it is another shop than id and its point has stayed since.
 func lastCorrection(ctx context.Context, q pg.Queryer, id, ticketID int64) (c correction, ok bool, err error) {
 	var lon, lat *float64
 	err = q.QueryRow(ctx, `
 		with last as (
 			select * from retailer_history where ticket_id = $2 order by id desc limit 1
+		), all_of_it as ( -- the corrections of that shop since it was last put back
+			select h.id, h.changes from retailer_history h, last l
+			where h.retailer_id = l.retailer_id and h.ticket_id = $2 and h.reason = 'scene' and h.id > coalesce((
+				select max(u.id) from retailer_history u
+				where u.retailer_id = l.retailer_id and u.ticket_id = $2 and u.reason = 'scene_undone'), 0)
+		), old (lon, lat, quality) as (
+			select (select changes->'lon' from all_of_it where changes ? 'lon' order by id limit 1),
+				(select changes->'lat' from all_of_it where changes ? 'lat' order by id limit 1),
+				(select changes->'geo_quality' from all_of_it where changes ? 'geo_quality' order by id limit 1)
 		)
-		select r.id, case when l.changes ? 'lon' then (l.changes->'lon'->>0)::float8 else r.lon end,
-			case when l.changes ? 'lat' then (l.changes->'lat'->>0)::float8 else r.lat end,
-			case when l.changes ? 'geo_quality' then l.changes->'geo_quality'->>0 else r.geo_quality end
-		from last l join retailer r on r.id = l.retailer_id
+		select r.id, case when o.lon is null then r.lon else (o.lon->>0)::float8 end,
+			case when o.lat is null then r.lat else (o.lat->>0)::float8 end, coalesce(o.quality->>0, r.geo_quality)
+		from last l join retailer r on r.id = l.retailer_id cross join old o
 		where l.reason = 'scene' and l.retailer_id <> $1 and r.geo_quality = 'scene'
-			and (not l.changes ? 'lon' or (l.changes->'lon'->>1)::float8 = r.lon)
-			and (not l.changes ? 'lat' or (l.changes->'lat'->>1)::float8 = r.lat)`, id, ticketID).Scan(&c.id, &lon, &lat, &c.quality)
+			and not exists (select from retailer_history h where h.retailer_id = r.id and h.id > l.id and h.changes ?| '{lon,lat}')`,
+		id, ticketID).Scan(&c.id, &lon, &lat, &c.quality)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return c, false, nil
 	}

@@ -150,7 +150,10 @@ func TestCorrectionsInAnyOrder(t *testing.T) {
 		shop := rapid.SampledFrom([]string{"", "510104100009", "LZ-77"}).Draw(r, "shop")
 		pin := shop != "510104100009" || rapid.Bool().Draw(r, "pin")
 		stale := rapid.IntRange(0, 4).Draw(r, "stale") == 0
-		want := orb.Point{lon, lat}
+		want, home := orb.Point{lon, lat}, lon
+		if at := s.shopAt(t); !pin {
+			want[0] = at
+		}
 		body := fmt.Sprintf(`{"version":%d,"retailer_licence_no":%q`, tk.Version, shop)
 		if stale {
 			body = fmt.Sprintf(`{"version":%d,"retailer_licence_no":%q`, tk.Version-1, shop)
@@ -183,7 +186,19 @@ func TestCorrectionsInAnyOrder(t *testing.T) {
 		if got != shop || *tk.Lon != want[0] || tk.PlaceText != words || (tk.PlaceQuality == "retailer") != (shop != "") || !slices.Equal(s.aliases(t), wanted) {
 			r.Errorf("shop %q at %v: %+v, learned %v", shop, want, tk.TicketView, s.aliases(t))
 		}
+		if at := s.shopAt(t); shop != "510104100009" && at != home {
+			r.Errorf("the register still has the shop at %v", at)
+		}
 	})
+}
+
+// shopAt is the longitude at which the register has the shop that is found.
+func (s *scene) shopAt(t testing.TB) (lon float64) {
+	t.Helper()
+	if err := s.db.Pool.QueryRow(t.Context(), `select lon from retailer where licence_no = '510104100009'`).Scan(&lon); err != nil {
+		t.Fatal(err)
+	}
+	return lon
 }
 
 // The desk chooses the shop at the second contact: that ends it too, and the words stay the caller's.
