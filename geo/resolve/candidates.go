@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	mostFound    = 500 // shops that share the rarest keys with the words
+	mostFound    = 300 // shops that share the rarest keys with the words
 	mostCompared = 120 // of those, the ones that are compared for that alone
 	mostNamed    = 60  // of the others, those that are compared because their names share most with the words
 	mostAround   = 60  // shops around landmarks or the caller that are compared because they share most with the words

@@ -73,11 +73,23 @@ type judge struct {
 	used []bool // units of the words that the shop explains
 	road []bool // those that are its road, written as one
 	held []bool // units that the name may not count, because they are a road's or a landmark's
+
+	labels map[string][]division // of districts, read already
 }
 
 func (r *Register) judge(a *asked) *judge {
 	n := len(a.us)
-	return &judge{r: r, q: a, used: make([]bool, n), road: make([]bool, n), held: make([]bool, n)}
+	return &judge{r: r, q: a, used: make([]bool, n), road: make([]bool, n), held: make([]bool, n), labels: map[string][]division{}}
+}
+
+// label is labelled, read once for a query.
+func (j *judge) label(district string) []division {
+	l, ok := j.labels[district]
+	if !ok {
+		l = labelled(district)
+		j.labels[district] = l
+	}
+	return l
 }
 
 // tells says whether what align found is more than one unit that only sounds alike, and no mere words of a call.
@@ -107,7 +119,7 @@ func (j *judge) evidence(shop int32) *evidence {
 	clear(j.road)
 	name, address := units(s.Name), units(s.Address)
 	e.parts = scan(address, nil)
-	e.parts.within(s.District)
+	e.parts.within(j.label(s.District))
 	j.roads(e)
 	for i := range j.held {
 		j.held[i] = j.road[i] || j.q.beside[i]
@@ -206,20 +218,15 @@ func closeAndFar(d geo.Metres) (near, far float64) {
 
 // leftOver sums up what the words say and the shop does not.
 func (j *judge) leftOver(e *evidence, name, address []unit, s *Shop) {
-	own := bigrams(bigrams(nil, name), address)
-	numbers := map[uint32]bool{}
-	for _, u := range slices.Concat(name, address) {
-		numbers[u.key] = u.number()
-	}
-	left := float32(0)
-	for i := range j.q.us {
-		if u := j.q.us[i]; j.used[i] || j.q.weights[i] == 0 || numbers[u.key] {
-			continue
+	us, left := j.q.us, float32(0)
+	for i := range us {
+		switch {
+		case j.used[i] || j.q.weights[i] == 0:
+		case us[i].number() && (has(name, us[i]) || has(address, us[i])):
+		case i > 0 && holds(name, address, us[i-1], us[i]), i+1 < len(us) && holds(name, address, us[i], us[i+1]):
+		default:
+			left += j.q.weights[i]
 		}
-		if i > 0 && own[pairKey(j.q.us[i-1], j.q.us[i])] || i+1 < len(j.q.us) && own[pairKey(j.q.us[i], j.q.us[i+1])] {
-			continue
-		}
-		left += j.q.weights[i]
 	}
 	e.value[unexplained] = float64(min(left, 60)) / 10
 	if left <= 6 {
@@ -227,4 +234,20 @@ func (j *judge) leftOver(e *evidence, name, address []unit, s *Shop) {
 	}
 }
 
-func pairKey(a, b unit) uint64 { return uint64(a.key)<<32 | uint64(b.key) }
+func has(us []unit, u unit) bool {
+	return slices.ContainsFunc(us, func(o unit) bool { return o.key == u.key })
+}
+
+// holds says whether one of two texts has two units after each other.
+func holds(name, address []unit, x, y unit) bool {
+	return hasPair(name, x, y) || hasPair(address, x, y)
+}
+
+func hasPair(us []unit, x, y unit) bool {
+	for i := 1; i < len(us); i++ {
+		if us[i].key == y.key && us[i-1].key == x.key {
+			return true
+		}
+	}
+	return false
+}

@@ -140,15 +140,20 @@ func (s *scanner) step(i int) int {
 }
 
 // within adds the districts of a label beside the address, unless the address names them itself.
-func (p *parts) within(label string) {
-	if label == "" {
-		return
-	}
-	for _, d := range scan(units(label), nil).divisions {
+func (p *parts) within(label []division) {
+	for _, d := range label {
 		if !slices.ContainsFunc(p.divisions, func(own division) bool { return own.level == d.level && stemsAgree(own.stem, d.stem) }) {
 			p.divisions = append(p.divisions, d)
 		}
 	}
+}
+
+// labelled are the divisions that the label of a district names.
+func labelled(district string) []division {
+	if district == "" {
+		return nil
+	}
+	return scan(units(district), nil).divisions
 }
 
 // cut ends the piece before i; it becomes a place unless it is too short to be one.

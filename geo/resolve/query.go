@@ -34,7 +34,6 @@ type asked struct {
 	kind     bool   // the words name a kind of shop
 	area     []unit // name of Area, without its suffix; empty when it is no county
 	beside   []bool // units of a landmark that the shop is said to lie beside
-	bigrams  map[uint64]bool
 }
 
 // fillers are words of callers that tell nothing of the place, in the form of plain texts.
@@ -75,7 +74,6 @@ func (r *Register) read(q Query) *asked {
 	}
 	a.branches = signedBranches(a.us)
 	a.weights = make([]float32, len(a.us))
-	a.bigrams = bigrams(nil, a.us)
 	for i, u := range a.us {
 		if !a.skip[i] {
 			a.weights[i] = min(r.rarity(r.inName[u.key]), r.rarity(r.inAddress[u.key]), mostUnit)
@@ -121,16 +119,6 @@ func zeroWord(us []unit, weights []float32, w word) (found bool) {
 		}
 	}
 	return found
-}
-
-func bigrams(into map[uint64]bool, us []unit) map[uint64]bool {
-	if into == nil {
-		into = make(map[uint64]bool, len(us))
-	}
-	for i := 1; i < len(us); i++ {
-		into[uint64(us[i-1].key)<<32|uint64(us[i].key)] = true
-	}
-	return into
 }
 
 // markFillers marks the units of words that say nothing.

@@ -87,7 +87,7 @@ func (r *Register) Reply(q Question, s Shop) string {
 		return ""
 	}
 	e := &weighed{evidence: &evidence{parts: scan(units(s.Address), nil), name: parseName(units(s.Name))}}
-	e.parts.within(s.District)
+	e.parts.within(labelled(s.District))
 	e.name.splitBrand(r.cores)
 	at := attributes[slices.IndexFunc(attributes, func(at attribute) bool { return at.about == q.About })]
 	reply := at.of(e, &s)

@@ -118,7 +118,7 @@ func (r *Register) count() {
 		n := parseName(name)
 		r.cores[hash(n.core)]++
 		p := scan(address, nil)
-		p.within(s.District)
+		p.within(labelled(s.District))
 		for _, road := range p.roads {
 			r.roads[hash(road.name)]++
 		}

@@ -44,13 +44,13 @@ func units(s string) []unit {
 			continue
 		}
 		switch r := runes[i]; {
+		case unicode.IsLetter(r) || unicode.IsNumber(r):
+			out = append(out, unit{key: uint32(r), sound: soundOf(r), sep: sep, depth: depth})
+			sep = 0
 		case strings.ContainsRune("([{<【《「〔", r):
 			sep, depth = r, 1
 		case strings.ContainsRune(")]}>】》」〕", r):
 			sep, depth = r, 0
-		case unicode.IsLetter(r) || unicode.IsNumber(r):
-			out = append(out, unit{key: uint32(r), sound: soundOf(r), sep: sep, depth: depth})
-			sep = 0
 		default:
 			sep = r
 		}
@@ -79,19 +79,56 @@ func numberKey(digits string) uint32 {
 	return numberBit | oddBit | h.Sum32()&(oddBit-1)
 }
 
-var chineseDigits = map[rune]int{
-	'零': 0, '〇': 0, '一': 1, '二': 2, '两': 2, '三': 3, '四': 4, '五': 5, '六': 6, '七': 7, '八': 8, '九': 9, '幺': 1,
+// chineseDigit is the value of a digit; -1 for what is none.
+func chineseDigit(r rune) int {
+	switch r {
+	case '零', '〇':
+		return 0
+	case '一', '幺':
+		return 1
+	case '二', '两':
+		return 2
+	case '三':
+		return 3
+	case '四':
+		return 4
+	case '五':
+		return 5
+	case '六':
+		return 6
+	case '七':
+		return 7
+	case '八':
+		return 8
+	case '九':
+		return 9
+	}
+	return -1
+}
+
+func chineseScale(r rune) int {
+	switch r {
+	case '十':
+		return 10
+	case '百':
+		return 100
+	case '千':
+		return 1000
+	}
+	return 0
 }
 
 // readChineseNumber reads 一百二十三, 十二 and digits in a row such as 二三八. 百 and 千 begin no number, so 百货 is none.
 func readChineseNumber(runes []rune) (n int, key uint32) {
+	if len(runes) == 0 || chineseDigit(runes[0]) < 0 && runes[0] != '十' {
+		return 0, 0
+	}
 	total, digit, scaled, written := 0, -1, false, ""
 digits:
 	for ; n < len(runes) && n < 9; n++ {
-		scale := map[rune]int{'十': 10, '百': 100, '千': 1000}[runes[n]]
-		d, isDigit := chineseDigits[runes[n]]
+		scale, d := chineseScale(runes[n]), chineseDigit(runes[n])
 		switch {
-		case isDigit:
+		case d >= 0:
 			digit, written = d, written+strconv.Itoa(d)
 			continue
 		case scale == 10 && digit < 0 && n == 0:
