@@ -53,7 +53,7 @@ func (r *Register) around(a *asked, places []Place) (out []int32) {
 			if w := t.weights[shop]; w > 0 {
 				sharing = append(sharing, found{shop, w})
 			}
-			near = append(near, found{shop, -float32(geo.Distance(p.Point, *r.shops[shop].Point))})
+			near = append(near, found{shop, -float32(geo.Distance(p.Point, r.shops.rows[shop].point))})
 		})
 		if len(places) <= fewPlaces {
 			out = appendBest(out, near, mostNearest)
@@ -86,8 +86,9 @@ func (r *Register) named(a *asked, shops []int32) []int32 {
 	}
 	top := make([]found, 0, len(shops))
 	for _, shop := range shops {
-		f := found{shop, r.shared(units(r.shops[shop].Name), said, pairs)}
-		for _, alias := range r.shops[shop].Aliases {
+		s := r.shops.at(shop)
+		f := found{shop, r.shared(units(s.Name), said, pairs)}
+		for _, alias := range s.Aliases {
 			f.weight = max(f.weight, r.shared(units(alias), said, pairs))
 		}
 		if f.weight > 0 {

@@ -112,9 +112,10 @@ func (j *judge) use() {
 const mostName = 16 // nats that a name can tell
 
 func (j *judge) evidence(shop int32) *evidence {
-	s := &j.r.shops[shop]
+	found := j.r.shops.at(shop)
+	s := &found
 	e := &evidence{shop: shop}
-	e.value[always], e.value[size] = 1, math.Log(float64(len(j.r.shops)+1))
+	e.value[always], e.value[size] = 1, math.Log(float64(j.r.shops.len()+1))
 	clear(j.used)
 	clear(j.road)
 	name, address := units(s.Name), units(s.Address)

@@ -20,7 +20,7 @@ func (r *Register) Sample(q Query, want []int64, weight float64) Sample {
 	s := Sample{weight: weight}
 	all, _ := r.ranked(r.read(q))
 	for i, e := range all {
-		right := slices.Contains(want, r.shops[e.shop].ID)
+		right := slices.Contains(want, r.shops.rows[e.shop].id)
 		if i >= mostSampled && !right {
 			continue
 		}

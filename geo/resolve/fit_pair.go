@@ -18,7 +18,7 @@ func (s PairSample) Want() bool { return s.same }
 func (r *Register) PairSample(q Query, id int64, same bool) PairSample {
 	a := r.read(q)
 	j := r.judge(a)
-	at := slices.IndexFunc(r.shops, func(s Shop) bool { return s.ID == id })
+	at := slices.IndexFunc(r.shops.rows, func(s row) bool { return s.id == id })
 	return PairSample{j.evidence(int32(at)).value, same}
 }
 

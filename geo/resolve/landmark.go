@@ -71,7 +71,7 @@ func (r *Register) holders(us []unit) []Place {
 	var named, others []Place
 	short := dropDivision(us)
 	for _, f := range r.find(us, mostHolders) {
-		s := &r.shops[f.shop]
+		s := r.shops.at(f.shop)
 		if s.Point == nil {
 			continue
 		}

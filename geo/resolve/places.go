@@ -86,32 +86,44 @@ func (m *mention) distance(from orb.Point) (geo.Metres, Place) {
 }
 
 // neighbours are the shops of a register by where they lie.
-type neighbours map[[2]int32][]int32
+type neighbours struct {
+	cells []uint64 // ascending; of each shop with a place
+	shops []int32  // beside cells
+}
 
 // square is the side of a cell, in degrees: about 330 m from south to north.
 const square = 0.003
 
-func cellOf(p orb.Point) [2]int32 {
-	return [2]int32{int32(math.Floor(p[0] / square)), int32(math.Floor(p[1] / square))}
+func cellOf(p orb.Point) (x, y int32) {
+	return int32(math.Floor(p[0] / square)), int32(math.Floor(p[1] / square))
 }
 
-func newNeighbours(shops []Shop) neighbours {
-	n := neighbours{}
-	for i, s := range shops {
-		if s.Point != nil {
-			n[cellOf(*s.Point)] = append(n[cellOf(*s.Point)], int32(i))
+func cellKey(x, y int32) uint64 { return uint64(uint32(x))<<32 | uint64(uint32(y)) }
+
+func newNeighbours(shops *shelf) *neighbours {
+	n := &neighbours{}
+	for i := range shops.rows {
+		if shops.located(int32(i)) {
+			n.shops = append(n.shops, int32(i))
 		}
+	}
+	of := func(shop int32) uint64 { return cellKey(cellOf(shops.rows[shop].point)) }
+	slices.SortFunc(n.shops, func(a, b int32) int { return cmp.Or(cmp.Compare(of(a), of(b)), cmp.Compare(a, b)) })
+	n.cells = make([]uint64, len(n.shops))
+	for i, shop := range n.shops {
+		n.cells[i] = of(shop)
 	}
 	return n
 }
 
 // around calls f for the shops in the cell of p and those beside it.
-func (n neighbours) around(p orb.Point, f func(shop int32)) {
-	at := cellOf(p)
+func (n *neighbours) around(p orb.Point, f func(shop int32)) {
+	x, y := cellOf(p)
 	for dx := int32(-1); dx <= 1; dx++ {
 		for dy := int32(-1); dy <= 1; dy++ {
-			for _, shop := range n[[2]int32{at[0] + dx, at[1] + dy}] {
-				f(shop)
+			key := cellKey(x+dx, y+dy)
+			for i, _ := slices.BinarySearch(n.cells, key); i < len(n.cells) && n.cells[i] == key; i++ {
+				f(n.shops[i])
 			}
 		}
 	}

@@ -133,7 +133,8 @@ func (r *Register) telling(all []weighed, at attribute) (answers []string, gain 
 		if e.p < 0.01*all[0].p {
 			break
 		}
-		value := at.of(e, &r.shops[e.shop])
+		shop := r.shops.at(e.shop)
+		value := at.of(e, &shop)
 		if total += e.p; value == "" {
 			continue
 		}
@@ -156,7 +157,7 @@ func (r *Register) telling(all []weighed, at attribute) (answers []string, gain 
 func (r *Register) confirm(all []weighed, a *asked) *Question {
 	if len(all) > 0 && all[0].p > 0.1 {
 		e := &all[0]
-		s := r.shops[e.shop]
+		s := r.shops.at(e.shop)
 		at := strings.TrimSpace(roadOf(e, &s) + e.houseNo())
 		if at == "" {
 			at = s.Address

@@ -29,12 +29,10 @@ type Shop struct {
 // Register is a list of shops in the form in which they are resolved. It does not change; any number of goroutines may
 // use it.
 type Register struct {
-	shops  []Shop
+	shops  *shelf
 	places *places
-	beside neighbours
-
-	lists    map[uint64]span // of each key
-	postings []int32         // shops by key, ascending
+	beside *neighbours
+	lists  *postings
 
 	// How many shops have a unit in the name and in the address, a core of the name, a road, a division.
 	inName, inAddress map[uint32]int32
@@ -45,21 +43,19 @@ type Register struct {
 	tallies sync.Pool
 }
 
-type span struct{ from, to uint32 }
-
-// NewRegister takes over shops and the places that callers may name beside them.
+// NewRegister takes over shops and the places that callers may name beside them. Shops without a district get the name of
+// the county that their division's code is of.
 func NewRegister(shops []Shop, landmarks []Place) *Register {
 	labelDistricts(shops)
+	n := len(shops)
 	r := &Register{
-		shops: shops, lists: map[uint64]span{},
+		shops: newShelf(shops), places: newPlaces(landmarks), bound: boundOf(shops),
 		inName: map[uint32]int32{}, inAddress: map[uint32]int32{},
 		cores: map[uint64]int32{}, roads: map[uint64]int32{}, stems: map[uint64]int32{},
 	}
 	r.count()
-	r.post()
-	r.places, r.beside = newPlaces(landmarks), newNeighbours(shops)
-	r.bound = boundOf(shops)
-	r.tallies.New = func() any { return &tally{weights: make([]float32, len(shops))} }
+	r.lists, r.beside = newPostings(r.eachKey), newNeighbours(r.shops)
+	r.tallies.New = func() any { return &tally{weights: make([]float32, n)} }
 	return r
 }
 
@@ -90,28 +86,29 @@ func boundOf(shops []Shop) orb.Bound {
 }
 
 // Len is the number of shops.
-func (r *Register) Len() int { return len(r.shops) }
+func (r *Register) Len() int { return r.shops.len() }
 
 // Bound is the frame of all shops that have a place, with about a degree around; empty when none has one.
 func (r *Register) Bound() orb.Bound { return r.bound }
 
 // Shop is the shop with an id; false when there is none. It looks at each.
 func (r *Register) Shop(id int64) (Shop, bool) {
-	i := slices.IndexFunc(r.shops, func(s Shop) bool { return s.ID == id })
+	i := slices.IndexFunc(r.shops.rows, func(s row) bool { return s.id == id })
 	if i < 0 {
 		return Shop{}, false
 	}
-	return r.shops[i], true
+	return r.shops.at(int32(i)), true
 }
 
 // Compares says whether the shop with an id is among those that a query is compared with.
 func (r *Register) Compares(q Query, id int64) bool {
-	return slices.ContainsFunc(r.candidates(r.read(q)), func(shop int32) bool { return r.shops[shop].ID == id })
+	return slices.ContainsFunc(r.candidates(r.read(q)), func(shop int32) bool { return r.shops.rows[shop].id == id })
 }
 
 // count fills the frequencies.
 func (r *Register) count() {
-	for _, s := range r.shops {
+	for i := range r.shops.rows {
+		s := r.shops.at(int32(i))
 		name, address := units(s.Name), units(s.Address)
 		countUnits(r.inName, name)
 		countUnits(r.inAddress, address)
@@ -138,27 +135,11 @@ func countUnits(into map[uint32]int32, us []unit) {
 	}
 }
 
-// post builds the lists of shops by key.
-func (r *Register) post() {
-	counts := map[uint64]uint32{}
-	r.eachKey(func(_ int32, key uint64) { counts[key]++ })
-	at := uint32(0)
-	for key, n := range counts {
-		r.lists[key] = span{at, at}
-		at += n
-	}
-	r.postings = make([]int32, at)
-	r.eachKey(func(shop int32, key uint64) {
-		l := r.lists[key]
-		r.postings[l.to] = shop
-		r.lists[key] = span{l.from, l.to + 1}
-	})
-}
-
 // eachKey calls f once for every shop and key.
 func (r *Register) eachKey(f func(shop int32, key uint64)) {
 	var keys []uint64
-	for i, s := range r.shops {
+	for i := range r.shops.rows {
+		s := r.shops.at(int32(i))
 		keys = appendKeys(keys[:0], units(s.Name))
 		keys = appendKeys(keys, units(s.Address))
 		keys = appendKeys(keys, units(s.Operator))
@@ -226,16 +207,22 @@ func (r *Register) sharing(us []unit, without []bool) *tally {
 	}
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
-	keys = slices.DeleteFunc(keys, func(key uint64) bool { _, ok := r.lists[key]; return !ok })
-	slices.SortFunc(keys, func(a, b uint64) int { return cmp.Compare(r.lists[a].size(), r.lists[b].size()) })
+	var lists []int
+	for _, key := range keys {
+		if list, ok := r.lists.find(key); ok {
+			lists = append(lists, list)
+		}
+	}
+	size := func(list int) int { return int(r.lists.count[list]) }
+	slices.SortFunc(lists, func(a, b int) int { return cmp.Or(cmp.Compare(size(a), size(b)), cmp.Compare(a, b)) })
 	t := r.tallies.Get().(*tally)
 	left := mostPostings
-	for _, key := range keys {
-		l := r.lists[key]
-		if left -= l.size(); left < 0 {
+	for _, list := range lists {
+		if left -= size(list); left < 0 {
 			break
 		}
-		t.add(r.postings[l.from:l.to], r.rarity(int32(l.size())))
+		t.weight = r.rarity(r.lists.count[list])
+		r.lists.each(list, t.add)
 	}
 	return t
 }
@@ -243,17 +230,17 @@ func (r *Register) sharing(us []unit, without []bool) *tally {
 // tally sums up the weights of shops. Between uses all weights are 0.
 type tally struct {
 	weights []float32 // by shop
+	weight  float32   // that add adds
 	touched []int32
 	top     []found
 }
 
-func (t *tally) add(shops []int32, weight float32) {
-	for _, s := range shops {
-		if t.weights[s] == 0 {
-			t.touched = append(t.touched, s)
-		}
-		t.weights[s] += weight
+// add counts a shop with the weight of the moment.
+func (t *tally) add(shop int32) {
+	if t.weights[shop] == 0 {
+		t.touched = append(t.touched, shop)
 	}
+	t.weights[shop] += t.weight
 }
 
 func (t *tally) clear() {
@@ -308,9 +295,7 @@ func (t *tally) sink(i int) {
 	}
 }
 
-func (s span) size() int { return int(s.to - s.from) }
-
 // rarity is how much it says, in nats, that a shop has what n shops have.
 func (r *Register) rarity(n int32) float32 {
-	return float32(math.Log(float64(len(r.shops)+1) / (float64(n) + 0.5)))
+	return float32(math.Log(float64(r.shops.len()+1) / (float64(n) + 0.5)))
 }

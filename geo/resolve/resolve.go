@@ -47,7 +47,7 @@ func (r *Register) Resolve(q Query) Answer {
 		if e.p < 0.001 && len(answer.Candidates) >= 5 {
 			break
 		}
-		answer.Candidates = append(answer.Candidates, Candidate{Shop: r.shops[e.shop], Score: e.p, Why: e.reasons(r)})
+		answer.Candidates = append(answer.Candidates, Candidate{Shop: r.shops.at(e.shop), Score: e.p, Why: e.reasons(r)})
 	}
 	if len(all) > 0 {
 		second := 0.0
