@@ -27,7 +27,9 @@ type benchRoadsCmd struct {
 
 type roadFigures struct {
 	road.Size
+	ReadS     float64      `json:"read_s"` // the file, or making the grid
 	BuildS    float64      `json:"build_s"`
+	GraphMB   float64      `json:"graph_mb"` // with one metric
 	PrepareS  float64      `json:"prepare_s,omitempty"`
 	PrepareMB float64      `json:"prepare_mb,omitempty"`
 	Vehicles  int          `json:"vehicles"`
@@ -51,21 +53,11 @@ func (b *benchRoadsCmd) Run(ctx context.Context) error {
 		return errors.New("it takes 100 nodes, a vehicle and a case at least")
 	}
 	r := rand.New(rand.NewPCG(1, 2))
-	net := gridNet(r, int(math.Sqrt(float64(b.Nodes))+0.5))
-	if b.PBF != nil {
-		defer b.PBF.Close()
-		var err error
-		if net, err = road.ReadOSM(ctx, b.PBF); err != nil {
-			return fmt.Errorf("%s: %w", b.PBF.Name(), err)
-		}
-	}
-	start := time.Now()
-	graph, err := road.Build(net)
+	f := roadFigures{Vehicles: b.Vehicles, WithinM: b.WithinM}
+	graph, plain, err := b.graph(ctx, r, &f)
 	if err != nil {
 		return err
 	}
-	f := roadFigures{BuildS: time.Since(start).Seconds(), Size: graph.Size(), Vehicles: b.Vehicles, WithinM: b.WithinM}
-	plain := graph.Seconds(road.CarBasicV1(), 0)
 	prepared := plain
 	if b.Prepare {
 		start, before := time.Now(), heapMB()
@@ -79,6 +71,28 @@ func (b *benchRoadsCmd) Run(ctx context.Context) error {
 		err = fmt.Errorf("%d of %d ways differ", f.Wrong, f.Compared)
 	}
 	return err
+}
+
+// graph reads or makes the roads.
+func (b *benchRoadsCmd) graph(ctx context.Context, r *rand.Rand, f *roadFigures) (graph *road.Graph, plain *road.Metric, err error) {
+	before, start := heapMB(), time.Now()
+	var net road.Net
+	if b.PBF == nil {
+		net = gridNet(r, int(math.Sqrt(float64(b.Nodes))+0.5))
+	} else {
+		defer b.PBF.Close()
+		if net, err = road.ReadOSM(ctx, b.PBF); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", b.PBF.Name(), err)
+		}
+	}
+	f.ReadS, start = time.Since(start).Seconds(), time.Now()
+	if graph, err = road.Build(net); err != nil {
+		return nil, nil, err
+	}
+	f.BuildS, f.Size = time.Since(start).Seconds(), graph.Size()
+	plain = graph.Seconds(road.CarBasicV1(), 0)
+	f.GraphMB = heapMB() - before
+	return graph, plain, nil
 }
 
 func (b *benchRoadsCmd) measure(ctx context.Context, r *rand.Rand, graph *road.Graph, plain, prepared *road.Metric, f *roadFigures) {

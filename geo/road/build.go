@@ -24,10 +24,11 @@ func Build(net Net) (*Graph, error) {
 		return nil, fmt.Errorf("%d edges are more than a graph can hold", len(b.edges))
 	}
 	b.turns()
-	b.g.plain = uint32(len(b.g.ids) - len(b.g.orig))
-	b.g.setEdges(b.edges)
-	b.g.finish()
-	return &b.g, nil
+	g := b.g // apart from the builder, which can go
+	g.plain = uint32(len(g.ids) - len(g.orig))
+	g.setEdges(b.edges)
+	g.finish()
+	return &g, nil
 }
 
 // edge is a directed edge before the edges have numbers.
