@@ -1,6 +1,8 @@
 package road_test
 
 import (
+	"compress/gzip"
+	"encoding/csv"
 	"math"
 	"os"
 	"path/filepath"
@@ -9,28 +11,39 @@ import (
 	"testing"
 	"time"
 
+	"github.com/paulmach/orb"
+
 	"jiujin/geo"
+	"jiujin/geo/datum"
 	"jiujin/geo/road"
 )
 
-// TestLearnedFactorsHelp learns from half of the recorded trips of a city and looks at the other half, where the data are.
-func TestLearnedFactorsHelp(t *testing.T) {
-	dir := os.Getenv("JIUJIN_DATA")
-	if dir == "" {
+// chengdu is the folder with the data, and the roads of the trips; nil where the data are not.
+func chengdu(t *testing.T) (dir string, graph *road.Graph) {
+	t.Helper()
+	if dir = os.Getenv("JIUJIN_DATA"); dir == "" {
 		dir = filepath.Join("..", "..", "..", "shared", "data")
 	}
 	file, err := os.Open(filepath.Join(dir, "roads", "chengdu-2018.osm.pbf"))
 	if err != nil {
-		return
+		return dir, nil
 	}
 	defer file.Close()
 	net, err := road.ReadOSM(t.Context(), file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	graph, err := road.Build(net)
-	if err != nil {
+	if graph, err = road.Build(net); err != nil {
 		t.Fatal(err)
+	}
+	return dir, graph
+}
+
+// TestLearnedFactorsHelp learns from half of the recorded trips of a city and looks at the other half, where the data are.
+func TestLearnedFactorsHelp(t *testing.T) {
+	dir, graph := chengdu(t)
+	if graph == nil {
+		return
 	}
 	for _, profile := range []road.Profile{road.CarBasicV1(), road.CarDutyV1()} {
 		hours := map[int]*road.Metric{}
@@ -106,4 +119,84 @@ func tried(trips []trip) (straight, before, after float64, f road.Factors) {
 func median(list []float64) float64 {
 	slices.Sort(list)
 	return list[len(list)/2]
+}
+
+// TestSpeedsByHour compares the hours of the profile with the speeds that taxis with a passenger had from one fix to the next.
+func TestSpeedsByHour(t *testing.T) {
+	dir, graph := chengdu(t)
+	if graph == nil {
+		return
+	}
+	file, err := os.Open(filepath.Join(dir, "gps-traces", "chengdu-taxi-2014-08.csv.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	text, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := csv.NewReader(text).ReadAll() // trip_id, vehicle_id, ts_unix, lat_gcj02, lon_gcj02, occupied
+	if err != nil {
+		t.Fatal(err)
+	}
+	free := graph.Seconds(road.CarBasicV1(), 0)
+	var roadS, tookS [24]float64
+	var pieces [24]int
+	last := map[string][]string{} // fix of each trip
+	for _, r := range list[1:] {
+		before := last[r[0]]
+		last[r[0]] = r
+		if before == nil || before[5] != "1" || r[5] != "1" {
+			continue
+		}
+		took := number(t, r[2]) - number(t, before[2])
+		if took < 5 || took > 180 {
+			continue
+		}
+		from, to := recorded(t, graph, before), recorded(t, graph, r)
+		way := free.ToOne(to, []road.Snap{from})[0]
+		if way.Metres > 1.3*geo.Distance(from.Point, to.Point)+50 {
+			continue // put on the other side of the road
+		}
+		hour := (id(t, r[2])/3600 + 8) % 24
+		roadS[hour], tookS[hour] = roadS[hour]+float64(way.Cost), tookS[hour]+took
+		pieces[hour]++
+	}
+	share := func(from, to int) (share float64, n int) {
+		road, took := 0.0, 0.0
+		for h := from; h < to; h++ {
+			road, took, n = road+roadS[h], took+tookS[h], n+pieces[h]
+		}
+		return road / took, n
+	}
+	evening, _ := share(23, 24)
+	apart := 0.0 // of the hours that the service assumes
+	for h := 7; h < 24; h++ {
+		s, n := share(h, h+1)
+		assumed := road.CarDutyV1().Hours[1][h]
+		t.Logf("%2d h: %.2f of the free speed in %d pieces, %.2f of the late evening's; assumed %.2f", h, s, n, s/evening, assumed)
+		if n < 300 {
+			t.Errorf("%d h: %d pieces say little", h, n)
+		}
+		apart += math.Abs(s/evening-assumed) / 17
+	}
+	t.Logf("%.3f apart", apart)
+	if apart > 0.1 {
+		t.Error("the hours of the profile are not those of the trips")
+	}
+}
+
+// recorded puts a fix on the roads; the recordings are in GCJ-02.
+func recorded(t *testing.T, graph *road.Graph, fix []string) road.Snap {
+	t.Helper()
+	p, err := datum.ToWGS84(datum.GCJ02, orb.Point{number(t, fix[4]), number(t, fix[3])})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := graph.Snap(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
