@@ -144,14 +144,14 @@ func (b *benchSearchCmd) follow(
 
 // fill imports the invented list into an empty register, and gives the shops that are asked for.
 func (b *benchSearchCmd) fill(ctx context.Context, db *pg.DB, s *scratch, f *serviceFigures) ([]index.Doc, error) {
-	list := s.path("register.csv")
-	about, err := writeShops(list, b.Seed, b.Docs, b.Queries)
-	if err != nil {
-		return nil, err
-	}
-	_, err = retailer.ByLicence(ctx, db.Pool, retailer.LicenceNo(about[0].LicenceNo))
+	about := eachShop(b.Seed, b.Docs, b.Queries, func(index.Doc) {})
+	_, err := retailer.ByLicence(ctx, db.Pool, retailer.LicenceNo(about[0].LicenceNo))
 	if err == nil || !errors.Is(err, retailer.ErrNotFound) {
-		return about, errors.Join(err, os.Remove(list)) // it was filled before
+		return about, err // it was filled before
+	}
+	list := s.path("register.csv")
+	if err := writeShops(list, b.Seed, b.Docs); err != nil {
+		return nil, err
 	}
 	file, err := os.Open(list)
 	if err != nil {

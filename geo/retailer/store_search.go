@@ -48,12 +48,12 @@ func byLicenceBegin(ctx context.Context, q pg.Queryer, digits string, limit int)
 	return hits(rows)
 }
 
-// nearest orders by distance alone inside, because only that uses the index.
+// nearest is the k retailers nearest to p, however far. It orders by distance alone inside, because only that uses the index.
 // The score falls with the distance, to one half at one kilometre.
 func nearest(ctx context.Context, q pg.Queryer, p orb.Point, k int) ([]Hit, error) {
 	rows, err := q.Query(ctx, `
 		with around as materialized (
-			select r.*, geog <-> st_setsrid(st_makepoint($1, $2), 4326)::geography as distance
+			select r.*, st_distance(geog, st_setsrid(st_makepoint($1, $2), 4326)::geography, false) as distance
 			from retailer r
 			where geog is not null
 			order by geog <-> st_setsrid(st_makepoint($1, $2), 4326)::geography limit $3
