@@ -19,6 +19,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"jiujin/dispatch"
+	"jiujin/geo/retailer"
 	"jiujin/internal/httpapi"
 	"jiujin/internal/live"
 	"jiujin/internal/pg"
@@ -74,8 +75,9 @@ func (b *benchNearCmd) Run(ctx context.Context) error {
 // one.
 func nearServer(store *tracking.Store) (*http.Server, error) {
 	db := &pg.DB{Now: time.Now}
+	log := slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	api, err := httpapi.New(httpapi.Deps{
-		DB: db, Logger: slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelInfo})),
+		DB: db, Logger: log, Importer: retailer.NewImporter(db, "", 0, orb.Bound{}, log),
 		Dispatch: &dispatch.Service{DB: db, Positions: store},
 		Devices:  tracking.HoldDevices(nil, nil, benchKey), Hub: live.NewHub(),
 	})

@@ -146,9 +146,10 @@ func (a *asking) overHTTP(ctx context.Context) (figures map[string]*kindFigures,
 	if err != nil {
 		return nil, err
 	}
+	log := slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	api, err := httpapi.New(httpapi.Deps{
-		DB: a.db, Passwords: passwords, Finder: a.finder, Hub: live.NewHub(), Dispatch: &dispatch.Service{DB: a.db},
-		Devices: tracking.HoldDevices(nil, nil, benchKey), Logger: slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelInfo})),
+		DB: a.db, Passwords: passwords, Logger: log, Finder: a.finder, Hub: live.NewHub(), Dispatch: &dispatch.Service{DB: a.db},
+		Devices: tracking.HoldDevices(nil, nil, benchKey), Importer: retailer.NewImporter(a.db, "", 0, orb.Bound{}, log),
 	})
 	if err != nil {
 		return nil, err
