@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/maptile"
 )
 
 // Spot is where a point lies: its column and row at zoom spotZoom, interleaved bit by bit (a Z-order curve). The spots
@@ -91,25 +92,45 @@ func (c Crowd) Count(k Key) int { return len(c.within(k)) }
 
 // Cluster is some points side by side.
 type Cluster struct {
-	Point orb.Point // where they are in the mean
+	Point orb.Point // where they are in the mean, pulled towards the middle of their square
 	Count int
 }
 
-// Clusters are the points of the tile k by the tiles that it holds deeper zooms down; empty ones are left out. The mean
-// of many points is that of a sample.
+// middle is the part of a square's side, around its middle, in which a cluster of several points is put: so that the
+// marks of neighbours with most of their points at the common side do not lie on each other.
+const middle = 0.25
+
+// Clusters are the points of the tile k by the tiles that it holds deeper zooms down, the squares; empty ones are left
+// out. The mean of many points is that of a sample.
 func (c Crowd) Clusters(k Key, deeper int) []Cluster {
 	var out []Cluster
 	inTile := Crowd{c.within(k)}
 	side := 1 << deeper
 	for row := range side {
 		for column := range side {
-			spots := inTile.within(Key{Z: k.Z + deeper, X: k.X<<deeper + column, Y: k.Y<<deeper + row})
-			if len(spots) > 0 {
-				out = append(out, Cluster{Point: mean(spots), Count: len(spots)})
+			square := Key{Z: k.Z + deeper, X: k.X<<deeper + column, Y: k.Y<<deeper + row}
+			spots := inTile.within(square)
+			switch len(spots) {
+			case 0:
+			case 1:
+				out = append(out, Cluster{Point: spots[0].Point(), Count: 1})
+			default:
+				out = append(out, Cluster{Point: inward(mean(spots), square), Count: len(spots)})
 			}
 		}
 	}
 	return out
+}
+
+// inward pulls a point of the tile k as far towards its middle as middle asks.
+func inward(p orb.Point, k Key) orb.Point {
+	b := maptile.New(uint32(k.X), uint32(k.Y), maptile.Zoom(k.Z)).Bound()
+	c := b.Center()
+	reach := func(side int) float64 { return (b.Max[side] - b.Min[side]) * middle / 2 }
+	for side := range p {
+		p[side] = max(c[side]-reach(side), min(c[side]+reach(side), p[side]))
+	}
+	return p
 }
 
 // mean is the mean place of at most 64 of the spots, evenly chosen.

@@ -62,6 +62,16 @@ func TestCrowdCounts(t *testing.T) {
 				t.Fatalf("%v is not in %v", cluster, at)
 			}
 		}
+		// Two clusters of several are three quarters of a square apart, 48 of 64 pixels; less where degrees are not alike.
+		list := slices.DeleteFunc(c.Clusters(k, 3), func(c Cluster) bool { return c.Count == 1 })
+		for i, a := range list {
+			for _, b := range list[:i] {
+				fa, fb := maptile.Fraction(a.Point, maptile.Zoom(z+3)), maptile.Fraction(b.Point, maptile.Zoom(z+3))
+				if apart := max(math.Abs(fa[0]-fb[0]), math.Abs(fa[1]-fb[1])); z > 3 && apart < 0.74 {
+					t.Fatalf("%v and %v are %.2f squares apart", a, b, apart)
+				}
+			}
+		}
 		if sum != want {
 			t.Fatalf("clusters hold %d, the tile %d", sum, want)
 		}

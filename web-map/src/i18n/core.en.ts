@@ -62,6 +62,7 @@ export default {
     choose: 'Map',
     own: 'Basemap',
     shops: 'Retailers',
+    shopState: { suspended: 'Suspended', renewing: 'Renewing', expired: 'Expired' },
   },
   silence: {
     seconds: 'Newest position {n} s ago',

@@ -61,6 +61,7 @@ const zh = {
     choose: '地图',
     own: '底图',
     shops: '零售户',
+    shopState: { suspended: '停业', renewing: '延续中', expired: '过期' },
   },
   silence: {
     seconds: '最新定位 {n} 秒前',

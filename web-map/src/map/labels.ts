@@ -36,7 +36,11 @@ export function labels(theme: Theme, k: number, language: Locale): LayerSpecific
       paint: { 'text-color': color, 'text-halo-color': p.halo, 'text-halo-width': 1.6 * k },
     }) as LayerSpecification
   const along = { 'symbol-placement': 'line', 'symbol-spacing': 420 * k, 'text-padding': 10 * k }
-  const spaced = { 'text-font': BOLD_FONT, 'text-letter-spacing': 0.28, 'text-padding': 4 * k }
+  const spaced = {
+    'text-font': BOLD_FONT,
+    'text-letter-spacing': language === 'en' ? 0.06 : 0.28,
+    'text-padding': 4 * k,
+  }
   // The same extent has a higher zoom on a larger wall.
   const zoom = (z: number) => z + Math.max(0, Math.log2(k))
   return [

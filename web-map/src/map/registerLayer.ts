@@ -6,13 +6,26 @@ import { PALETTES, type Theme } from './palette'
 
 const LAYERS = ['shop-cluster', 'shop-count', 'shop', 'shop-name']
 
-/** Shows or hides the register: counts at low zooms, shops with their names when near. It goes below everything live. */
-export function showRegister(map: MapLibre, config: Config, theme: Theme, k: number, on: boolean): void {
-  if (!on) {
-    for (const id of LAYERS) if (map.getLayer(id)) map.removeLayer(id)
-    if (map.getSource('register')) map.removeSource('register')
-    return
-  }
+/** Takes the register from the map, if it is there. */
+export function hideRegister(map: MapLibre): void {
+  for (const id of LAYERS) if (map.getLayer(id)) map.removeLayer(id)
+  if (map.getSource('register')) map.removeSource('register')
+}
+
+/** How the licences are called that are not simply valid, in the page's language. */
+export type ShopStates = Record<'suspended' | 'renewing' | 'expired', string>
+
+/**
+ * Lays the register on the map: counts at low zooms, shops when near, with their names and, where the licence is not
+ * simply valid, hollow and with its state. It goes below everything live.
+ */
+export function showRegister(
+  map: MapLibre,
+  config: Config,
+  theme: Theme,
+  k: number,
+  states: ShopStates,
+): void {
   if (map.getSource('register')) return
   const p = PALETTES[theme]
   const { tiles, single, version } = config.register
@@ -22,6 +35,8 @@ export function showRegister(map: MapLibre, config: Config, theme: Theme, k: num
     minzoom: 0,
     maxzoom: single,
   })
+  const named = Object.entries(states).flatMap(([code, text]) => [code, `\n${text}`])
+  const state = ['match', ['get', 'status'], ...named, ''] as unknown as ExpressionSpecification
   const many: ExpressionSpecification = ['has', 'n']
   const from = { source: 'register', 'source-layer': 'shop' } as const
   const add = (layer: Parameters<MapLibre['addLayer']>[0]) => map.addLayer(layer, LOWEST)
@@ -71,7 +86,7 @@ export function showRegister(map: MapLibre, config: Config, theme: Theme, k: num
     minzoom: 15.5,
     filter: ['!', many],
     layout: {
-      'text-field': ['get', 'name'],
+      'text-field': ['format', ['get', 'name'], {}, state, { 'font-scale': 0.85 }],
       'text-font': FONT,
       'text-size': 12 * k,
       'text-variable-anchor': ['left', 'right', 'top', 'bottom'],
