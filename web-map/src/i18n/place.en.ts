@@ -31,7 +31,7 @@ const en = {
     confirmed: 'Verified, place is right',
     corrected: 'Place corrected',
     unreachable: 'Not reached',
-    asked: 'Asked:',
+    asked: 'Question:',
     note: 'Note:',
     settled: {
       confirmed: 'Place verified, it is right',

@@ -25,7 +25,7 @@ const zh = {
     confirmed: '已核实，地点无误',
     corrected: '已更正地点',
     unreachable: '联系不上',
-    asked: '问了：',
+    asked: '问题：',
     note: '说明：',
     settled: {
       confirmed: '地点已核实，无误',
