@@ -1,11 +1,13 @@
 package retailer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -94,22 +96,22 @@ func (f *Finder) Search(ctx context.Context, q Query) ([]Hit, error) {
 	if x == nil {
 		return f.withoutIndex(ctx, q)
 	}
-	return f.facts(ctx, x.Search(q))
+	return facts(ctx, f.db, x.Search(q))
 }
 
 // facts reads what the database says of what was found.
-func (f *Finder) facts(ctx context.Context, found []index.Hit) ([]Hit, error) {
+func facts(ctx context.Context, db *pg.DB, found []index.Hit) ([]Hit, error) {
 	ids := make([]int64, len(found))
 	for i, h := range found {
 		ids[i] = h.ID
 	}
-	facts, err := byIDs(ctx, f.db.Pool, ids)
+	known, err := byIDs(ctx, db.Pool, ids)
 	if err != nil {
 		return nil, fmt.Errorf("search retailers: %w", err)
 	}
 	out := make([]Hit, 0, len(found))
 	for _, h := range found {
-		r, ok := facts[h.ID]
+		r, ok := known[h.ID]
 		if !ok {
 			continue // gone a moment ago
 		}
@@ -168,16 +170,12 @@ func Near(ctx context.Context, db *pg.DB, p orb.Point, k int) ([]Hit, error) {
 	// A circle that holds k of them holds the nearest: the cells of a small one are found much faster than the order of
 	// distance is.
 	for _, within := range []geo.Metres{200, 800, 3000} {
-		cells, err := circle(p, within)
-		if err != nil {
-			return nil, fmt.Errorf("nearest retailers: %w", err)
-		}
-		found, err := inCells(ctx, db.Pool, cells, p, within, k)
+		found, err := inCircle(ctx, db, p, within, k)
 		if err != nil {
 			return nil, fmt.Errorf("nearest retailers: %w", err)
 		}
 		if len(found) == k {
-			return found, nil
+			return facts(ctx, db, found)
 		}
 	}
 	return nearest(ctx, db.Pool, p, k)
@@ -194,18 +192,38 @@ func (f *Finder) Around(ctx context.Context, p orb.Point, within geo.Metres, lim
 		return nil, fmt.Errorf("retailers around: %w: %w", ErrPoint, err)
 	}
 	within, limit = max(0, min(within, MostAround)), max(0, min(limit, 100))
+	if x := f.held.Load(); x != nil {
+		cells, err := circle(p, within)
+		if err != nil {
+			return nil, fmt.Errorf("retailers around: %w", err)
+		}
+		return facts(ctx, f.db, x.Around(cells, p, within, limit))
+	}
+	found, err := inCircle(ctx, f.db, p, within, limit)
+	if err != nil {
+		return nil, fmt.Errorf("retailers around: %w", err)
+	}
+	return facts(ctx, f.db, found)
+}
+
+// inCircle is the retailers within so many metres of p, the nearest first, from the database.
+func inCircle(ctx context.Context, db *pg.DB, p orb.Point, within geo.Metres, limit int) ([]index.Hit, error) {
 	cells, err := circle(p, within)
 	if err != nil {
-		return nil, fmt.Errorf("retailers around: %w", err)
+		return nil, err
 	}
-	if x := f.held.Load(); x != nil {
-		return f.facts(ctx, x.Around(cells, p, within, limit))
-	}
-	found, err := inCells(ctx, f.db.Pool, cells, p, within, limit)
+	places, err := inCells(ctx, db.Pool, cells)
 	if err != nil {
-		return nil, fmt.Errorf("retailers around: %w", err)
+		return nil, err
 	}
-	return found, nil
+	var out []index.Hit
+	for id, at := range places {
+		if d := geo.Distance(p, at); d <= within {
+			out = append(out, index.Hit{ID: id, Match: index.MatchNear, Score: 100 / (1 + float64(d)/1000), Distance: d})
+		}
+	}
+	slices.SortFunc(out, func(a, b index.Hit) int { return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(a.ID, b.ID)) })
+	return out[:min(limit, len(out))], nil
 }
 
 // circle is cells of resolution geo.RetailerRes that hold every point within so many metres of p.

@@ -68,22 +68,21 @@ func nearest(ctx context.Context, q pg.Queryer, p orb.Point, k int) ([]Hit, erro
 	return hits(rows)
 }
 
-// inCells is the retailers in the cells that are within so many metres of p, the nearest first.
-func inCells(ctx context.Context, q pg.Queryer, cells []geo.Cell, p orb.Point, within geo.Metres, limit int) ([]Hit, error) {
-	rows, err := q.Query(ctx, `
-		with around as materialized (
-			select r.*, st_distance(geog, st_setsrid(st_makepoint($1, $2), 4326)::geography, false) as distance
-			from retailer r
-			where h3 = any($3)
-		)
-		select id, licence_no, name, operator, address, phone_tail, business_form, status, valid_from, valid_to,
-			division_code, lon, lat, source_datum, updated_at,
-			'near', 100 / (1 + distance / 1000), distance
-		from around where distance <= $4 order by distance, id limit $5`, p[0], p[1], cells, float64(within), limit)
+// inCells is where the retailers in the cells are, by id. Distances are not for the database: with them it takes the
+// question for a costly one, and starts further processes.
+func inCells(ctx context.Context, q pg.Queryer, cells []geo.Cell) (map[int64]orb.Point, error) {
+	rows, err := q.Query(ctx, `select id, lon, lat from retailer where h3 = any($1)`, cells)
 	if err != nil {
 		return nil, err
 	}
-	return hits(rows)
+	at := map[int64]orb.Point{}
+	var id int64
+	var lon, lat float64
+	_, err = pgx.ForEachRow(rows, []any{&id, &lon, &lat}, func() error {
+		at[id] = orb.Point{lon, lat}
+		return nil
+	})
+	return at, err
 }
 
 func hits(rows pgx.Rows) ([]Hit, error) {
