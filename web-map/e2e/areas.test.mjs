@@ -107,7 +107,7 @@ test(
       await row.getByRole('button', { name: '停用' }).click(SLOW)
       await row.getByRole('button', { name: '再按一次' }).click()
       await row.getByText('至 2099-01-01 前').waitFor({ state: 'detached', ...SLOW })
-    await row.getByText(/至 \d{4}-\d\d-\d\d 前/).waitFor(SLOW)
+      await row.getByText(/至 \d{4}-\d\d-\d\d 前/).waitFor(SLOW)
       assert.equal((await areas()).length, before.length)
 
       // A file with one good feature and three that are not: each is told by itself, nothing is stored by a check.

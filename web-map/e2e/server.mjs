@@ -1,10 +1,11 @@
 /** A demo server of its own for a browser test: the very binary, an empty data folder, a free port, no simulated fleet. */
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs'
 import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
 const BINARY = fileURLToPath(new URL('../../bin/jiujin', import.meta.url))
 
@@ -37,7 +38,13 @@ export async function startDemo(...flags) {
     await ended
     rmSync(dir, { recursive: true, force: true })
   }
-  return { url, credentials, password: credentials.password, stop }
+  return { url, dir, credentials, password: credentials.password, stop }
+}
+
+/** Makes an OpenStreetMap file of testdata the map and the roads of a running server. */
+export async function importOSM(server, file, name) {
+  const path = fileURLToPath(new URL(`../../testdata/${file}`, import.meta.url))
+  await promisify(execFile)(BINARY, ['import', 'osm', path, '--name', name, '--data-dir', server.dir])
 }
 
 /** A vehicle unit that reports where it is, once a second from where at() says until stop(). */

@@ -68,6 +68,21 @@ describe('board', () => {
     expect(board.wayLeft(t).etaS! / 600).toBeCloseTo(1, 2)
   })
 
+  it('takes a newer estimate of the unit that has the ticket, and of no other', () => {
+    const { board, source } = start()
+    const going = { id: 1, call_sign: 'U1', squad: '', eta_basis: 'straight_line', eta_at: null }
+    const t = ticket({ status: 'en_route', unit: { ...going, distance_m: 13_000, eta_s: 1200 } })
+    source.say('snapshot', { units: [unit({ lon: 103.8, lat: 25.6 })], tickets: [t], seq: 1 })
+    board.putWay(t.id, { unit_id: 2, distance_m: 1, eta_s: 1, eta_basis: 'road' })
+    board.putWay(t.id, { unit_id: 1, distance_m: 15_000, eta_s: 1500, eta_basis: 'road' })
+    nextFrame()
+    const now = board.tickets.get(t.id)!
+    expect(now.unit).toMatchObject({ id: 1, distance_m: 15_000, eta_s: 1500, eta_basis: 'road' })
+    expect(board.wayLeft(now).distanceM).toBeCloseTo(15_000)
+    source.say('fixes', { now: NOW, f: [[1, 103.85, 25.6, 90, 30, Date.parse(NOW)]] })
+    expect(board.wayLeft(now).distanceM! / 7_500).toBeCloseTo(1, 2)
+  })
+
   it('does not guess an estimate the server did not give', () => {
     const { board, source } = start()
     const there = { id: 1, call_sign: 'U1', squad: '', eta_basis: '', eta_at: null }

@@ -35,7 +35,7 @@ export default {
   kinds: { squad: 'Areas of squads (name, org)', division: 'Divisions (name, adcode)' },
   validFrom: 'The file holds from',
   file: 'File',
-  drop: 'Drag a GeoJSON file here, or choose one:',
+  drop: 'Drag a GeoJSON file here, or press to choose one',
   dryRun: 'Check only, store nothing',
   checkNow: 'Check the file',
   importNow: 'Import',

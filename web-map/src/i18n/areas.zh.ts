@@ -33,7 +33,7 @@ const zh = {
   kinds: { squad: '中队辖区（属性 name、org）', division: '行政区划（属性 name、adcode）' },
   validFrom: '文件自何日起有效',
   file: '文件',
-  drop: '把 GeoJSON 文件拖到这里，或选择：',
+  drop: '把 GeoJSON 文件拖到这里，或点击选择',
   dryRun: '只检查，不保存',
   checkNow: '检查文件',
   importNow: '导入',

@@ -1,14 +1,12 @@
 import { onScopeDispose, shallowRef } from 'vue'
 import { get } from '../api'
 import { distanceM } from '../geo'
-import type { TicketView } from '../wire'
+import type { Estimate, TicketView } from '../wire'
 
 type Place = [lon: number, lat: number]
 
 /** The way that a unit drives to a ticket, as the server answers. */
-interface RouteAnswer {
-  unit_id: number
-  eta_basis: string
+interface RouteAnswer extends Estimate {
   line: Place[]
 }
 
@@ -27,9 +25,9 @@ const UNDER_WAY = ['offered', 'accepted', 'en_route']
 
 /**
  * Ways on roads of units to tickets. `wayOf` gives what is left of a unit's way from where it is now, or undefined while
- * that is not known: then a straight line is drawn. `loaded` grows with each answer.
+ * that is not known: then a straight line is drawn. `loaded` grows with each answer, and `heard` is told its estimate.
  */
-export function useRoutes() {
+export function useRoutes(heard: (ticketId: number, way: Estimate) => void = () => {}) {
   const kept = new Map<number, Kept>()
   const asking = new Set<number>()
   const loaded = shallowRef(0)
@@ -41,8 +39,11 @@ export function useRoutes() {
     asking.add(ticket.id)
     let line: Place[] = []
     try {
-      const answer = await get<RouteAnswer>(`/tickets/${ticket.id}/route`, { signal: gone.signal })
-      if (answer.eta_basis === 'road' && answer.unit_id === unit) line = answer.line
+      const { line: points, ...way } = await get<RouteAnswer>(`/tickets/${ticket.id}/route`, {
+        signal: gone.signal,
+      })
+      if (way.eta_basis === 'road' && way.unit_id === unit) line = points
+      heard(ticket.id, way)
     } catch {
       // No way is known: the straight line stays, and the next time comes.
     }

@@ -13,7 +13,7 @@ const EVERY_MS = 1_000
 export function useLines(focus: () => TicketView | null, choices: () => Choice[]) {
   const board = useBoard()
   const { t } = useI18n()
-  const routes = useRoutes()
+  const routes = useRoutes(board.putWay)
   const lines = shallowRef<MapLine[]>([])
 
   const label = (metres: number | null, seconds: number | null) => {

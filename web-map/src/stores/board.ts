@@ -6,7 +6,7 @@ import { distanceM } from '../geo'
 import { openLive, type Link } from '../live'
 import { GLYPHS, glyphOf, Positions, type Glyph } from '../positions'
 import { byNeed, isAwaiting, isInProgress, isOpen, isOverdue } from '../tickets'
-import type { EventView, FenceEvent, Kpi, TicketView, UnitView } from '../wire'
+import type { Estimate, EventView, FenceEvent, Kpi, TicketView, UnitView } from '../wire'
 
 const KPI_EVERY_MS = 15_000
 const EVENTS_KEPT = 500
@@ -221,6 +221,17 @@ export const useBoard = defineStore('board', () => {
     }
   }
 
+  /** Takes a newer estimate for the unit that a ticket is with: a road may have been closed, and the unit stands still. */
+  function putWay(id: number, way: Estimate): void {
+    const ticket = pendingTickets.get(id) ?? tickets.value.get(id)
+    if (!ticket?.unit || ticket.unit.id !== way.unit_id) return
+    const { unit_id: _, ...estimate } = way
+    const next = { ...ticket, unit: { ...ticket.unit, ...estimate } }
+    pendingTickets.set(id, next)
+    keepEstimate(next)
+    schedule()
+  }
+
   /** Remembers the air distance that belongs to the estimate in the ticket. */
   function keepEstimate(t: TicketView): void {
     const air = t.unit?.distance_m ? airToTicket(t) : null
@@ -253,6 +264,7 @@ export const useBoard = defineStore('board', () => {
     close,
     putTicket,
     putUnit,
+    putWay,
     wayLeft,
     ageS,
     /** The same object for ever; read it in listeners, not in templates. */

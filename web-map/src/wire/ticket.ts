@@ -98,6 +98,14 @@ export interface OfferView {
   override_reason: string
 }
 
+/** How far a unit is from the case that it is with, as a route says. */
+export interface Estimate {
+  unit_id: number
+  distance_m: number
+  eta_s: number
+  eta_basis: string
+}
+
 export interface SortieView {
   id: number
   unit_id: number

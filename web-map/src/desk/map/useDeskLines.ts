@@ -17,7 +17,7 @@ export const numbered = (desk: Desk): Candidate[] => desk.ranking.eligible.value
 export function useDeskLines(desk: Desk) {
   const board = useBoard()
   const { t, locale } = useI18n()
-  const routes = useRoutes()
+  const routes = useRoutes(board.putWay)
   const lines = shallowRef<MapLine[]>([])
 
   const label = (metres: number | null, seconds: number | null) => {
