@@ -64,7 +64,7 @@ func TestRouteOfTheUnitUnderWay(t *testing.T) {
 	}
 }
 
-// What sorties took is learned from, once for each, and slows the estimates down.
+// What sorties took is learned from, once for each and area by area, and slows the estimates down where it took longer.
 func TestCalibrationFromOwnSorties(t *testing.T) {
 	c := newCounty(t, 2)
 	c.lay(t)
@@ -80,19 +80,33 @@ func TestCalibrationFromOwnSorties(t *testing.T) {
 	before := estimate()
 	c.exec(t, `insert into fix (unit_id, device_id, fixed_at, received_at, lon, lat, h3, source)
 		values ($1, 1, $2, $2, $3, $4, 1, 'http')`, c.units[1], start.Add(-time.Minute), scene[0]+0.005, scene[1]+0.018)
-	c.exec(t, `insert into offer (ticket_id, unit_id, mode, offered_by, override, distance_m, eta_s, eta_basis, ranking, offered_at, expires_at, state, answered_at)
-		select $1, $2, 'manual', 'person:1', '', 1, 1, 'road', '[]', $3::timestamptz, $3::timestamptz + interval '1 minute', 'accepted', $3 from generate_series(1, 40)`,
-		tk.ID, c.units[1], start)
-	c.exec(t, `insert into sortie (ticket_id, unit_id, offer_id, accepted_at, departed_at, arrived_at, ended_at, outcome)
-		select ticket_id, unit_id, id, $1::timestamptz, $1, $1::timestamptz + interval '12 minutes', $1::timestamptz + interval '20 minutes', 'done' from offer where state = 'accepted'`, start)
+	west := orb.Point{scene[0] - 0.05, scene[1]}
+	c.sorties(t, tk.ID, 40, 12*time.Minute)
+	other := c.report(t, 2)
+	c.exec(t, `update ticket set lon = $2, lat = $3 where id = $1`, other.ID, west[0], west[1])
+	c.sorties(t, other.ID, 30, 14*time.Minute) // not much more for three times the way
 	calibration := &dispatch.Calibration{Service: c.service, Log: slog.New(slog.DiscardHandler)}
 	for range 2 {
 		f, err := calibration.Look(t.Context())
-		if err != nil || f.Drives != 40 {
+		if err != nil || f.Drives != 70 {
 			t.Fatalf("%+v, %v", f, err)
+		}
+		if here, there := f.At(scene), f.At(west); here < 1.5*there {
+			t.Errorf("factor %.2f here and %.2f there", here, there)
 		}
 	}
 	if after := estimate(); after < before*3/2 {
 		t.Errorf("estimated %d s before and %d s after sorties of 12 minutes", before, after)
 	}
+}
+
+// sorties gives a ticket n sorties of the second unit that took so long.
+func (c *county) sorties(t *testing.T, ticketID int64, n int, took time.Duration) {
+	t.Helper()
+	c.exec(t, `insert into offer (ticket_id, unit_id, mode, offered_by, override, distance_m, eta_s, eta_basis, ranking, offered_at, expires_at, state, answered_at)
+		select $1, $2, 'manual', 'person:1', '', 1, 1, 'road', '[]', $3::timestamptz, $3::timestamptz + interval '1 minute', 'accepted', $3 from generate_series(1, $4)`,
+		ticketID, c.units[1], start, n)
+	c.exec(t, `insert into sortie (ticket_id, unit_id, offer_id, accepted_at, departed_at, arrived_at, ended_at, outcome)
+		select ticket_id, unit_id, id, $1::timestamptz, $1, $2::timestamptz, $2::timestamptz + interval '20 minutes', 'done' from offer where ticket_id = $3`,
+		start, start.Add(took), ticketID)
 }
