@@ -135,7 +135,7 @@ export function drawTickets(map: MapLibre, tickets: readonly TicketView[], focus
         },
       }
     })
-  map.getSource<GeoJSONSource>('tickets')?.setData({ type: 'FeatureCollection', features })
+  show(map, 'tickets', features)
 }
 
 /** Shows these lines and their chips. */
@@ -150,5 +150,17 @@ export function drawLines(map: MapLibre, lines: readonly MapLine[]): void {
     if (!l.label) return [line]
     return [line, { type: 'Feature', properties, geometry: { type: 'Point', coordinates: l.from } }]
   })
-  map.getSource<GeoJSONSource>('lines')?.setData({ type: 'FeatureCollection', features })
+  show(map, 'lines', features)
+}
+
+/** What each source holds, as text. */
+const held = new WeakMap<GeoJSONSource, string>()
+
+/** Callers come once a second; the map draws itself anew only when something is different. */
+function show(map: MapLibre, id: string, features: GeoJSON.Feature[]): void {
+  const source = map.getSource<GeoJSONSource>(id)
+  const text = JSON.stringify(features)
+  if (!source || held.get(source) === text) return
+  held.set(source, text)
+  source.setData({ type: 'FeatureCollection', features })
 }

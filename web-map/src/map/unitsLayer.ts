@@ -113,10 +113,16 @@ export class UnitsLayer implements CustomLayerInterface {
     this.map?.triggerRepaint()
   }
 
-  /** Ages fade even when nothing moves: call it every few seconds. */
+  /** Ages fade even when nothing moves: call it every few seconds. It draws only when one looks different. */
   fade(): void {
     const now = serverNow()
-    for (let row = 0; row < this.rows; row++) this.looks[row * 4 + 2] = this.opacity(row, now)
+    let faded = false
+    for (let row = 0; row < this.rows; row++) {
+      const opacity = Math.fround(this.opacity(row, now))
+      faded ||= this.looks[row * 4 + 2] !== opacity
+      this.looks[row * 4 + 2] = opacity
+    }
+    if (!faded) return
     this.dirty = true
     this.map?.triggerRepaint()
   }
