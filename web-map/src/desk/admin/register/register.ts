@@ -1,5 +1,5 @@
-import { ApiError, newKey } from '../../../api'
-import type { ImportReport } from '../../shapes'
+import { ApiError, get, newKey } from '../../../api'
+import type { ImportProblem, ImportReport } from '../../shapes'
 import type { Problem } from '../../../wire'
 
 export interface Outcome {
@@ -20,6 +20,9 @@ export interface Outcome {
     apart: number
     known: number
     moved: number
+    named: number
+    outside: number
+    strayed: number
   }
 }
 
@@ -29,7 +32,7 @@ export interface Delivery {
   file_name: string
   source: string
   dry_run: boolean
-  state: 'reading' | 'applying' | 'held' | 'done' | 'tried' | 'rejected'
+  state: 'reading' | 'applying' | 'held' | 'done' | 'tried' | 'rejected' | 'failed'
   by: string
   started_at: string
   ended_at: string | null
@@ -40,7 +43,19 @@ export interface Delivery {
   parts_done: number
   refused: number
   outcome: Outcome | null
+  /** Why it failed; empty otherwise. */
+  fault: string
 }
+
+/** One list with what was wrong with its rows. */
+export interface WholeDelivery extends Delivery {
+  errors: ImportProblem[]
+  warnings: ImportProblem[]
+}
+
+export const running = (d: Delivery) => d.state === 'reading' || d.state === 'applying'
+
+export const oneDelivery = (id: number) => get<WholeDelivery>(`/retailers/deliveries/${id}`)
 
 export interface Preview {
   headings: string[]
@@ -69,30 +84,43 @@ export interface ImportSettings {
   mapping: Record<string, string>
 }
 
-/** Sends a file as it is. Rejects with ApiError when the list as a whole cannot be read. */
-async function send<T>(path: string, file: Blob, headers: Record<string, string>): Promise<T> {
-  let response: Response
-  try {
-    response = await fetch(`/api/v1/retailers/${path}`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/octet-stream',
-        'accept-language': document.documentElement.lang,
-        ...headers,
-      },
-      credentials: 'same-origin',
-      body: file,
-    })
-  } catch {
-    throw new ApiError({ status: 0, code: 'network' })
-  }
-  const body: unknown = await response.json().catch(() => ({}))
-  if (!response.ok) throw new ApiError({ ...(body as Partial<Problem>), status: response.status })
-  return body as T
+/**
+ * Sends a file as it is and says how much of it has gone, from 0 to 1. Rejects with ApiError when the list as a whole
+ * cannot be read. A request that tells how far it is needs XMLHttpRequest.
+ */
+function send<T>(path: string, file: Blob, onSent?: (share: number) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest()
+    request.open('POST', `/api/v1/retailers/${path}`)
+    request.setRequestHeader('content-type', 'application/octet-stream')
+    request.setRequestHeader('accept-language', document.documentElement.lang)
+    request.setRequestHeader('idempotency-key', newKey())
+    request.upload.onprogress = (event) => onSent?.(event.total > 0 ? event.loaded / event.total : 0)
+    request.onerror = () => reject(new ApiError({ status: 0, code: 'network' }))
+    request.onload = () => {
+      const body = parsed(request.responseText)
+      if (request.status >= 200 && request.status < 300) resolve(body as T)
+      else reject(new ApiError({ ...(body as Partial<Problem>), status: request.status }))
+    }
+    request.send(file)
+  })
 }
 
-export const previewList = (file: Blob, encoding: string) =>
-  send<Preview>(`preview?${new URLSearchParams({ encoding })}`, file, {})
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return {}
+  }
+}
+
+/** How much of a list of text the preview looks at; of others it takes all. */
+const LOOK = 1 << 20
+
+export function previewList(file: File, encoding: string): Promise<Preview> {
+  const begin = /\.(csv|txt|tsv)$/i.test(file.name) ? file.slice(0, LOOK) : file
+  return send<Preview>(`preview?${new URLSearchParams({ encoding })}`, begin)
+}
 
 /** The query of an import; a mapping wins over what is found, a comma or colon in a heading cannot be sent. */
 export function importQuery(name: string, s: ImportSettings): URLSearchParams {
@@ -112,8 +140,8 @@ export function importQuery(name: string, s: ImportSettings): URLSearchParams {
   return query
 }
 
-export const importList = (file: File, settings: ImportSettings) =>
-  send<ImportReport>(`import?${importQuery(file.name, settings)}`, file, { 'idempotency-key': newKey() })
+export const importList = (file: File, settings: ImportSettings, onSent: (share: number) => void) =>
+  send<ImportReport>(`import?${importQuery(file.name, settings)}`, file, onSent)
 
 /** How far a running import is, from 0 to 1: reading is the first half, storing the second. */
 export function progressOf(d: Delivery): number {
