@@ -227,7 +227,7 @@ test('maps of others are chosen, lie right and stay when the line is cut', { tim
 
     await choose('省图')
     assert.equal(strongest((await pictureOf(page, clip)).mean), 1, 'the province is not green')
-    assert.match(await page.locator('.map-credit').innerText(), /GS\(2026\)xyz号.*省图来源/)
+    assert.match(await page.locator('.map-credit').innerText(), /GS\(2026\)xyz号[\s\S]*省图来源/)
     await page.reload()
     await page.waitForSelector('.link-state .live', SLOW)
     await holdMap(page)
@@ -237,7 +237,7 @@ test('maps of others are chosen, lie right and stay when the line is cut', { tim
     const wall = await page.context().newPage()
     await wall.goto(`${server.url}/screen`)
     await wall.waitForFunction(
-      () => /GS\(2026\)xyz号.*省图来源/.test(document.querySelector('.map-credit')?.textContent ?? ''),
+      () => /GS\(2026\)xyz号[\s\S]*省图来源/.test(document.querySelector('.map-credit')?.textContent ?? ''),
       null,
       SLOW,
     )
