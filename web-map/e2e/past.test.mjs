@@ -31,7 +31,7 @@ test('a device is looked after, its place fenced and its way played back', { tim
     await page.goto(`${url}/desk/admin/fences`)
     await page.getByRole('button', { name: '画圆' }).click(SLOW)
     await page.locator('.fields input').first().fill('车站')
-    await page.waitForSelector('.fence-map canvas', SLOW)
+    await page.waitForSelector('.draw-map canvas', SLOW)
     await page.getByRole('button', { name: '以地图中心为圆心' }).click()
     await page.locator('.fields [type=submit]').click()
     await page.waitForSelector('.fences li .name', SLOW)
