@@ -269,6 +269,7 @@ func neverSeen() []string {
 		"dispatch_policy_border_min_check", "dispatch_policy_eta_cap_min_check", "dispatch_policy_max_offers_check", "dispatch_policy_mode_check",
 		"dispatch_policy_offer_seconds_check", "dispatch_policy_urgency_check",
 		"event_head_only_row_check",
+		"basemap_coarse_sets",
 		"area_division_once", "area_division_or_squad", "area_named", "area_shape_valid", "area_valid_some_day",
 		"fence_dwell_plausible", "fence_event_kind_known", "fence_event_once", "fence_named", "fence_polygon_or_circle", "fence_radius_plausible",
 		"offer_answered_once", "offer_expires_later", "offer_state_known",
