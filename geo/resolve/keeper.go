@@ -2,20 +2,24 @@ package resolve
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
 
+	"jiujin/geo/retailer"
 	"jiujin/internal/pg"
 )
 
 // Keeper holds the register of the database in memory and follows its changes.
 type Keeper struct {
-	db    *pg.DB
-	log   *slog.Logger
-	held  atomic.Pointer[Register]
-	stamp string
-	wake  chan struct{}
+	db   *pg.DB
+	log  *slog.Logger
+	held atomic.Pointer[Register]
+	wake chan struct{}
+
+	moment pg.Moment // Refresh's own: what was seen of the register
+	place  int64     // and the newest of the named places
 }
 
 // NewKeeper makes a keeper of an empty register; Run fills it.
@@ -66,15 +70,29 @@ func (k *Keeper) Run(ctx context.Context) error {
 
 // Refresh reads the register when it has changed. It is not safe for concurrent use, and not beside Run.
 func (k *Keeper) Refresh(ctx context.Context) error {
-	now, err := stamp(ctx, k.db.Pool)
-	if err != nil || now == k.stamp {
+	moment, lost, err := k.moment.Next(ctx, k.db.Pool)
+	if err != nil {
+		return fmt.Errorf("follow the register: %w", err)
+	}
+	place, err := newestPlace(ctx, k.db.Pool)
+	if err != nil {
 		return err
+	}
+	if !k.moment.IsZero() && !lost && place == k.place {
+		changed, err := retailer.Changed(ctx, k.db.Pool, k.moment)
+		if err != nil {
+			return err
+		}
+		if !changed {
+			k.moment = moment
+			return nil
+		}
 	}
 	r, err := Load(ctx, k.db.Pool)
 	if err != nil {
 		return err
 	}
 	k.held.Store(r)
-	k.stamp = now
+	k.moment, k.place = moment, place
 	return nil
 }

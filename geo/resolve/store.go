@@ -73,16 +73,12 @@ func readPlaces(ctx context.Context, q pg.Queryer) ([]Place, error) {
 	return out, nil
 }
 
-// stamp changes whenever the register, the aliases or the places do; an alias that was wrong is taken away.
-func stamp(ctx context.Context, q pg.Queryer) (s string, err error) {
-	err = q.QueryRow(ctx, `
-		select concat_ws(' ', (select max(updated_at) from retailer), (select max(id) from retailer_alias),
-			(select count(*) from retailer_alias),
-			(select max(id) from place))`).Scan(&s)
-	if err != nil {
-		return "", fmt.Errorf("look for changes of the register: %w", err)
+// newestPlace is the greatest id of the named places, which are replaced as a whole; 0 without any.
+func newestPlace(ctx context.Context, q pg.Queryer) (id int64, err error) {
+	if err := q.QueryRow(ctx, `select coalesce(max(id), 0) from place`).Scan(&id); err != nil {
+		return 0, fmt.Errorf("look for new places: %w", err)
 	}
-	return s, nil
+	return id, nil
 }
 
 const mostWords = 200 // characters of an alias

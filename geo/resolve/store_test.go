@@ -72,6 +72,61 @@ func TestKeeperFollowsWhatIsLearned(t *testing.T) {
 	}
 }
 
+func TestKeeperReadsAgainWhatHasChangedAndNothingElse(t *testing.T) {
+	db, ctx := pgtest.New(t), context.Background()
+	k := resolve.NewKeeper(db, slog.Default())
+	held := k.Register()
+	refreshed := func() bool {
+		t.Helper()
+		if err := k.Refresh(ctx); err != nil {
+			t.Fatal(err)
+		}
+		before := held
+		held = k.Register()
+		return held != before
+	}
+	save := func(tx *pg.Tx, licence string) error {
+		_, err := retailer.Save(ctx, tx, []retailer.Retailer{{LicenceNo: retailer.LicenceNo(licence), Name: "兴旺超市", Status: retailer.Valid}})
+		return err
+	}
+	exec := func(sql string) func() {
+		return func() {
+			in(t, db, func(tx *pg.Tx) error { _, err := tx.Exec(ctx, sql); return err })
+		}
+	}
+	refreshed()
+	for _, step := range []struct {
+		what  string
+		do    func()
+		again bool
+		shops int
+	}{
+		{"nothing", func() {}, false, 0},
+		{"a shop while another transaction, that began before, is open", func() {
+			in(t, db, func(tx *pg.Tx) error {
+				if err := save(tx, "510104100001"); err != nil {
+					return err
+				}
+				in(t, db, func(tx *pg.Tx) error { return save(tx, "510104100002") })
+				if !refreshed() || held.Len() != 1 {
+					t.Errorf("of the two shops %d are seen", held.Len())
+				}
+				return nil
+			})
+		}, true, 2},
+		{"nothing again", func() {}, false, 2},
+		{"a shop's name", exec(`update retailer set name = '利民超市' where licence_no = '510104100001'`), true, 2},
+		{"a named place", exec(`insert into place (name, kind, lon, lat, source) values ('春熙路', 'road', 104, 30, 'x')`), true, 2},
+		{"a shop that is gone", exec(`delete from retailer where licence_no = '510104100002'`), true, 1},
+		{"nothing at the end", func() {}, false, 1},
+	} {
+		step.do()
+		if got := refreshed(); got != step.again || held.Len() != step.shops {
+			t.Errorf("%s: read again %v, %d shops; want %v, %d", step.what, got, held.Len(), step.again, step.shops)
+		}
+	}
+}
+
 func TestCheckOfAPlace(t *testing.T) {
 	db, ctx := pgtest.New(t), context.Background()
 	in(t, db, func(tx *pg.Tx) error {

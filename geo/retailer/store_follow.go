@@ -97,3 +97,21 @@ func changesSince(ctx context.Context, q pg.Queryer, since pg.Moment, limit int)
 	}
 	return changed, gone, nil
 }
+
+// Changed says whether changesSince would find anything: a retailer that was written, got another name, or is gone.
+func Changed(ctx context.Context, q pg.Queryer, since pg.Moment) (changed bool, err error) {
+	err = q.QueryRow(ctx, `
+		select exists (select from retailer
+			where changed_xid >= pg_snapshot_xmin($1) and changed_xid < pg_snapshot_xmax(pg_current_snapshot())
+				and not pg_visible_in_snapshot(changed_xid, $1))
+		or exists (select from retailer_alias
+			where changed_xid >= pg_snapshot_xmin($1) and changed_xid < pg_snapshot_xmax(pg_current_snapshot())
+				and not pg_visible_in_snapshot(changed_xid, $1))
+		or exists (select from retailer_gone
+			where changed_xid >= pg_snapshot_xmin($1) and changed_xid < pg_snapshot_xmax(pg_current_snapshot())
+				and not pg_visible_in_snapshot(changed_xid, $1))`, since.String()).Scan(&changed)
+	if err != nil {
+		return false, fmt.Errorf("look for changes of the register: %w", err)
+	}
+	return changed, nil
+}
