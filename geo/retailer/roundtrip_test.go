@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -157,7 +156,7 @@ func bombOf(t *testing.T, n int64) []byte {
 		t.Fatal(err)
 	}
 	if int64(b.Len())*100 > n {
-		t.Fatal(fmt.Sprintf("%d bytes", b.Len()))
+		t.Fatalf("%d bytes", b.Len())
 	}
 	return b.Bytes()
 }
