@@ -122,7 +122,7 @@ func (d *drain) complain(err error, pause time.Duration) {
 	d.mu.Lock()
 	d.damage = err
 	d.mu.Unlock()
-	d.out.Error("no positions get into the history until the spool has been repaired; see docs/operations.md, "+
+	d.out.Error("no positions get into the history until the spool has been repaired; see docs/positions.md, "+
 		"When the spool is damaged", "error", err)
 }
 

@@ -38,7 +38,7 @@ type Config struct {
 	OrgName string `default:"本局" help:"Name of the root organisation, used at the first start only."`
 
 	Region    string `default:"73.4,3.4,135.1,53.6" help:"West, south, east, north in degrees: fixes, cases and imported retailers outside are refused."`
-	Maps      string `help:"File (TOML) with further maps to choose from: PMTiles, XYZ, WMTS; see the operations guide." type:"path"`
+	Maps      string `help:"File (TOML) with further maps to choose from: PMTiles, XYZ, WMTS; see docs/data.md." type:"path"`
 	PublicMap bool   `default:"false" help:"Maps are shown to people who are not signed in. Each then needs a source and an approval number."`
 
 	Proxies []string `help:"Networks of reverse proxies whose X-Forwarded-For is believed, such as 10.1.0.0/16."`
@@ -50,7 +50,7 @@ type Config struct {
 	SpoolMax    int64   `default:"8192" help:"Megabytes that positions may take in the data folder while the database is away; then none are taken. 256 at least."`
 	ListMax     int64   `default:"4096" help:"Megabytes that a list of retailers may have, unpacked; six million licences take about 1200."`
 	TopSpeedKmh float64 `default:"250" help:"No vehicle is faster: a position that says so is doubted. 0 believes everything (no jump, drift, frozen)."`
-	ETAURL      string  `name:"eta-url" env:"JIUJIN_ETA_URL" help:"Routing server of your own, asked for travel times where no roads are loaded, such as http://osrm.example.org:5000. It learns where units are."`
+	ETAURL      string  `name:"eta-url" env:"JIUJIN_ETA_URL" help:"Routing server of your own, such as http://osrm.example.org:5000, asked for the times of units that the roads loaded here do not know. It learns where units and cases are."`
 	ETAKind     string  `name:"eta-kind" env:"JIUJIN_ETA_KIND" default:"osrm" enum:"osrm,valhalla" help:"osrm or valhalla."`
 
 	ClockStart string  `help:"Exercise: the time that the service's clock shows at the start, such as 2026-11-22T06:00:00Z."`
