@@ -12,11 +12,15 @@ import (
 // sceneNear is how far from the register's point an officer stands who is in front of the shop: the point then stays.
 const sceneNear = 30 // metres
 
+// SceneAccuracy is the worst accuracy of a position that still moves the register's point. Worse ones come from masts and
+// wireless networks instead of satellites: the point that the register has, even a geocoded one, is then nearer to the door.
+const SceneAccuracy geo.Metres = 50
+
 // Correct takes over where an officer found a shop at the visit of a ticket: the point is verified, and moved when it
-// was elsewhere. A second correction at the same ticket that names another shop, or none (id 0), takes the first one
-// back. The history has who did it and the ticket. The error wraps ErrNotFound.
+// was elsewhere. A second correction at the same ticket that names another shop takes the first one back. The history
+// has who did it and the ticket. The error wraps ErrNotFound.
 func Correct(ctx context.Context, tx *pg.Tx, id int64, p orb.Point, ticketID int64, by string) error {
-	if err := undoCorrection(ctx, tx, id, ticketID, by); err != nil || id == 0 {
+	if err := Uncorrect(ctx, tx, id, ticketID, by); err != nil {
 		return err
 	}
 	r, err := ByID(ctx, tx, id)
@@ -29,9 +33,9 @@ func Correct(ctx context.Context, tx *pg.Tx, id int64, p orb.Point, ticketID int
 	return setPoint(ctx, tx, id, &p, GeoScene, pointChange{ticketID: ticketID, reason: "scene", by: by})
 }
 
-// undoCorrection puts the last shop other than id that was corrected at the visit of a ticket back to where it was,
+// Uncorrect puts the last shop other than id (0 = any) that was corrected at the visit of a ticket back to where it was,
 // unless it has changed again since.
-func undoCorrection(ctx context.Context, tx *pg.Tx, id, ticketID int64, by string) error {
+func Uncorrect(ctx context.Context, tx *pg.Tx, id, ticketID int64, by string) error {
 	last, ok, err := lastCorrection(ctx, tx, id, ticketID)
 	if err != nil || !ok {
 		return err

@@ -192,6 +192,49 @@ func TestCorrectionsInAnyOrder(t *testing.T) {
 	})
 }
 
+// The ticket goes where the officer says; the register's point only to what was set by hand or measured well.
+func TestOnlyAGoodPositionMovesTheRegister(t *testing.T) {
+	s := newScene(t)
+	s.foundShop(t)
+	tk, path := s.arrived(t)
+	for _, c := range []struct {
+		accuracy   string
+		east, shop float64
+	}{
+		{`,"accuracy_m":2000`, 0.001, 0},
+		{`,"accuracy_m":50.1`, 0.002, 0},
+		{`,"accuracy_m":50`, 0.003, 0.003},
+		{`,"accuracy_m":2000`, 0.004, 0.003}, // what was found before stays found
+		{``, 0.005, 0.005},
+	} {
+		s.do(t, "officer1", path, fmt.Sprintf(`{"version":%d,"retailer_licence_no":"510104100009","lon":%v,"lat":%v%s}`, tk.Version, lon+c.east, lat, c.accuracy)).
+			into(t, http.StatusOK, &tk)
+		if *tk.Lon != lon+c.east || s.shopAt(t) != lon+c.shop {
+			t.Errorf("%+v: the ticket is at %v, the shop at %v", c, *tk.Lon-lon, s.shopAt(t)-lon)
+		}
+	}
+	s.do(t, "officer1", path, fmt.Sprintf(`{"version":%d,"lon":%v,"lat":%v,"accuracy_m":-1}`, tk.Version, lon, lat)).want(t, 422, "validation")
+}
+
+// The officer took the shop for another, and the desk knows better: nothing of it stays learned.
+func TestAmendmentTakesBackWhatTheVisitTaught(t *testing.T) {
+	s := newScene(t)
+	s.foundShop(t)
+	s.secondShop(t)
+	tk, path := s.arrived(t)
+	s.do(t, "officer1", path, fmt.Sprintf(`{"version":%d,"retailer_licence_no":"510104100009","lon":%v,"lat":%v}`, tk.Version, lon+0.001, lat)).
+		into(t, http.StatusOK, &tk)
+	tk = s.act(t, "officer1", tk, "redispatch", `,"reason":"换人"`)
+	tk = s.act(t, "dispatcher", tk, "amend", `,"retailer_licence_no":"510104100009"`)
+	if got := s.aliases(t); !slices.Equal(got, []string{"510104100009 " + words}) || s.shopAt(t) != lon+0.001 {
+		t.Errorf("the desk agrees: learned %v, the shop is at %v", got, s.shopAt(t)-lon)
+	}
+	s.act(t, "dispatcher", tk, "amend", fmt.Sprintf(`,"retailer_licence_no":"LZ-77","lon":%v,"lat":%v`, lon, lat))
+	if got := s.aliases(t); len(got) != 0 || s.shopAt(t) != lon {
+		t.Errorf("learned %v, the shop is at %v", got, s.shopAt(t)-lon)
+	}
+}
+
 // shopAt is the longitude at which the register has the shop that is found.
 func (s *scene) shopAt(t testing.TB) (lon float64) {
 	t.Helper()

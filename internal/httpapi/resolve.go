@@ -11,6 +11,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"jiujin/dispatch"
+	"jiujin/geo"
 	"jiujin/geo/resolve"
 	"jiujin/geo/retailer"
 	"jiujin/internal/pg"
@@ -101,6 +102,7 @@ type locateInput struct {
 		PlaceText         string   `json:"place_text,omitempty" maxLength:"200" doc:"Empty = the words stay"`
 		Lon               *float64 `json:"lon,omitempty" minimum:"-180" maximum:"180" doc:"WGS-84; needs lat. Beats the register's point"`
 		Lat               *float64 `json:"lat,omitempty" minimum:"-90" maximum:"90"`
+		AccuracyM         *float64 `json:"accuracy_m,omitempty" minimum:"0" doc:"Radius of likely error of a measured position; none = set by hand. Beyond 50 the register's point stays"`
 	}
 }
 
@@ -204,7 +206,7 @@ func (s *Server) locate(ctx context.Context, in *locateInput) (*ticketOutput, er
 			if err != nil {
 				return t, err
 			}
-			if err := resolve.Unlearn(ctx, tx, t.RetailerID, t.ID); err != nil {
+			if err := untaught(ctx, tx, t); err != nil {
 				return t, err
 			}
 			if t.RetailerID != 0 {
@@ -212,8 +214,8 @@ func (s *Server) locate(ctx context.Context, in *locateInput) (*ticketOutput, er
 					return t, err
 				}
 			}
-			if in.Body.Lon != nil || t.RetailerID != before.RetailerID {
-				if err := s.correctRegister(ctx, tx, in, t); err != nil {
+			if in.movesRegister() {
+				if err := retailer.Correct(ctx, tx, t.RetailerID, *t.Point, t.ID, who(ctx).Actor()); err != nil {
 					return t, err
 				}
 			}
@@ -221,13 +223,19 @@ func (s *Server) locate(ctx context.Context, in *locateInput) (*ticketOutput, er
 		})
 }
 
-// correctRegister moves the shop that was found to where it was found; a shop that was taken for it goes back.
-func (s *Server) correctRegister(ctx context.Context, tx *pg.Tx, in *locateInput, t ticket.Ticket) error {
-	shop := t.RetailerID
-	if in.Body.Lon == nil || in.Body.RetailerLicenceNo == "" {
-		shop = 0
+// movesRegister says whether the register takes over the point: it is that of a shop, set by hand or measured well.
+func (in *locateInput) movesRegister() bool {
+	b := &in.Body
+	return b.Lon != nil && b.RetailerLicenceNo != "" && (b.AccuracyM == nil || geo.Metres(*b.AccuracyM) <= retailer.SceneAccuracy)
+}
+
+// untaught takes back what the visit of a ticket taught about other shops than the one that it is about now: the words by
+// which they are called, and where they are.
+func untaught(ctx context.Context, tx *pg.Tx, t ticket.Ticket) error {
+	if err := resolve.Unlearn(ctx, tx, t.RetailerID, t.ID); err != nil {
+		return err
 	}
-	return retailer.Correct(ctx, tx, shop, *t.Point, t.ID, who(ctx).Actor())
+	return retailer.Uncorrect(ctx, tx, t.RetailerID, t.ID, who(ctx).Actor())
 }
 
 // placeFound reads a place as it was found on the spot: where somebody stands beats the register's point, and the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/paulmach/orb"
@@ -84,5 +85,28 @@ func TestOnlyARegisteredShopIsVerified(t *testing.T) {
 	s.get(t, "agent", "/place-checks").into(t, http.StatusOK, &list)
 	if len(list.Checks) != 1 || list.Checks[0].TicketID == made.Ticket.ID {
 		t.Errorf("%+v", list)
+	}
+}
+
+// An officer finds a shop on scene, and neither who runs it nor whether it was reported: a shop could be warned.
+func TestOfficersLearnOfNoReports(t *testing.T) {
+	s := newScene(t)
+	s.foundShop(t)
+	if _, err := s.db.Pool.Exec(t.Context(), `update retailer set operator = '王守义', phone_tail = '4321'`); err != nil {
+		t.Fatal(err)
+	}
+	s.do(t, "agent", "/tickets", `{"channel":"phone","kind":"report","subtype":"R03","narrative":"店里卖假烟","retailer_licence_no":"510104100009","reporter":{"mode":"anonymous"}}`).
+		into(t, http.StatusCreated, &openAnswer{})
+	told := []string{"王守义", "4321", `"open_tickets":1`, `"tickets_year":1`}
+	for _, query := range []string{"q=510104100009", fmt.Sprintf("lon=%v&lat=%v&within_m=500", lon, lat), fmt.Sprintf("lon=%v&lat=%v", lon, lat)} {
+		desk, officer := s.get(t, "dispatcher", "/retailers?"+query), s.get(t, "officer1", "/retailers?"+query)
+		for _, word := range told {
+			if !strings.Contains(string(desk.body), word) || strings.Contains(string(officer.body), word) {
+				t.Errorf("%s, %s: desk %s, officer %s", query, word, desk.body, officer.body)
+			}
+		}
+		if !strings.Contains(string(officer.body), "恒发商贸行") {
+			t.Errorf("%s: %d %s", query, officer.status, officer.body)
+		}
 	}
 }

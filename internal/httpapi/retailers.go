@@ -12,6 +12,7 @@ import (
 	"jiujin/dispatch"
 	"jiujin/geo"
 	"jiujin/geo/retailer"
+	"jiujin/internal/auth"
 	"jiujin/internal/pg"
 )
 
@@ -20,9 +21,9 @@ type Retailer struct {
 	ID           int64    `json:"id"`
 	LicenceNo    string   `json:"licence_no"`
 	Name         string   `json:"name"`
-	Operator     string   `json:"operator"`
+	Operator     string   `json:"operator" doc:"Empty for officers"`
 	Address      string   `json:"address"`
-	PhoneTail    string   `json:"phone_tail"`
+	PhoneTail    string   `json:"phone_tail" doc:"Empty for officers"`
 	BusinessForm string   `json:"business_form"`
 	Status       string   `json:"status"`
 	ValidTo      string   `json:"valid_to" doc:"Date, empty when not known"`
@@ -32,8 +33,8 @@ type Retailer struct {
 	Match        string   `json:"match,omitempty" doc:"What the query met"`
 	Score        float64  `json:"score" doc:"0 to 100"`
 	DistanceM    *float64 `json:"distance_m"`
-	OpenTickets  int      `json:"open_tickets"`
-	TicketsYear  int      `json:"tickets_year" doc:"Tickets about the shop in 365 days"`
+	OpenTickets  int      `json:"open_tickets" doc:"0 for officers"`
+	TicketsYear  int      `json:"tickets_year" doc:"Tickets about the shop in 365 days; 0 for officers"`
 }
 
 type searchInput struct {
@@ -107,7 +108,9 @@ func (s *Server) searchRetailers(ctx context.Context, in *searchInput) (*searchO
 	for i, h := range hits {
 		out.Body.Retailers[i] = retailerView(h)
 	}
-	if err := s.countTickets(ctx, out.Body.Retailers); err != nil {
+	if who(ctx).Role == auth.Officer {
+		forOfficer(out.Body.Retailers)
+	} else if err := s.countTickets(ctx, out.Body.Retailers); err != nil {
 		return nil, err
 	}
 	out.Body.Indexed = s.deps.Finder.Progress()
@@ -133,6 +136,14 @@ func retailerView(h retailer.Hit) Retailer {
 		v.DistanceM = &d
 	}
 	return v
+}
+
+// forOfficer leaves what tells the shops apart on scene: nothing of their operators, and of no shop whether it was
+// reported, which could warn it.
+func forOfficer(list []Retailer) {
+	for i := range list {
+		list[i].Operator, list[i].PhoneTail = "", ""
+	}
 }
 
 // countTickets fills in how often each shop was reported.

@@ -217,10 +217,13 @@ func (s *Server) actOnTicket(ctx context.Context, in *actInput) (*ticketOutput, 
 				}
 			}
 			t, err := s.deps.Dispatch.Act(ctx, tx, me, in.ID, step)
-			if err == nil && step.Amend != nil && step.Amend.Place != nil && t.PlaceQuality == "retailer" {
-				err = corrected(ctx, tx, t.ID)
+			if err != nil || step.Amend == nil || step.Amend.Place == nil {
+				return t, err
 			}
-			return t, err
+			if err := untaught(ctx, tx, t); err != nil || t.PlaceQuality != "retailer" {
+				return t, err
+			}
+			return t, corrected(ctx, tx, t.ID)
 		})
 }
 
