@@ -85,6 +85,8 @@ test('the officer corrects the place, and its words are learned', { timeout: 300
     await phone.getByRole('button', { name: '更换' }).click()
     await phone.getByLabel('店名、地址、拼音或许可证号').fill(right.name)
     await phone.getByText('连不上登记册').waitFor(SLOW)
+    await phone.keyboard.press('Enter') // the keyboard's search key sends nothing
+    assert.equal(await phone.getByRole('button', { name: '确认更正' }).isDisabled(), true)
     await phone.locator('dialog li button', { hasText: right.name }).first().click()
     await phone.getByLabel(/我现在的位置/).check(SLOW)
     await phone.getByRole('button', { name: '确认更正' }).click()

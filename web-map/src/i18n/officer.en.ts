@@ -142,6 +142,7 @@ export default {
     cut: 'The register cannot be reached: only the {n} shops nearby that this phone keeps are searched.',
     where: 'Where it is',
     asking: 'Asking for your position…',
+    notHere: 'The phone does not give your position.',
     here: 'Where I am now (good to {m} m)',
     vehicle: 'Where the vehicle is ({time})',
     old: 'An old position: is the vehicle in front of the shop?',

@@ -29,6 +29,8 @@ export type Op =
       shop: NearShop | null
       /** Where it is; null = where the register has the shop. */
       at: [lon: number, lat: number] | null
+      /** How good a measured position is; null = set by hand. */
+      accuracy_m?: number | null
     }
   | { type: 'service'; unit_id: number; in_service: boolean; reason: string }
 
@@ -51,7 +53,8 @@ export function requestOf(op: Op): { path: string; body: object } {
       }
     case 'place': {
       const [lon, lat] = op.at ?? []
-      const body = { version: op.version, retailer_licence_no: op.shop?.licence_no, lon, lat }
+      const accuracy_m = op.accuracy_m ?? undefined
+      const body = { version: op.version, retailer_licence_no: op.shop?.licence_no, lon, lat, accuracy_m }
       return { path: `/tickets/${op.ticket_id}/place`, body }
     }
     default: {

@@ -5,7 +5,7 @@ import { distanceM } from '../geo'
 import { useConfig } from '../stores/config'
 import type { BarAction } from './ActionBar.vue'
 import type { Op } from './ops'
-import type { NearShop } from './shops'
+import type { NearShop, Point } from './shops'
 import { useOfficer } from './store'
 import type { OwnPosition } from './usePositions'
 
@@ -98,9 +98,11 @@ export function useActions(own: () => OwnPosition | null) {
     if (t) await act({ type: 'redispatch', ticket_id: t.id, number: t.number, version: t.version, reason })
   }
 
-  async function place(shop: NearShop | null, at: [lon: number, lat: number] | null): Promise<void> {
+  async function place(shop: NearShop | null, at: Point | null, accuracyM: number | null): Promise<void> {
     const t = ticket()
-    if (t) await act({ type: 'place', ticket_id: t.id, number: t.number, version: t.version, shop, at })
+    if (!t) return
+    const { id, number, version } = t
+    await act({ type: 'place', ticket_id: id, number, version, shop, at, accuracy_m: accuracyM })
   }
 
   async function close(): Promise<void> {
@@ -132,9 +134,12 @@ export function useActions(own: () => OwnPosition | null) {
   // A sheet about a case that is gone would act on the next one.
   watch(
     () => [offer()?.id, ticket()?.id],
-    ([offerId], [before]) => {
-      if (sheet.value === 'decline' && offerId !== before) sheet.value = ''
-      if (['redispatch', 'outcome', 'far', 'place'].includes(sheet.value) && !ticket()) sheet.value = ''
+    ([offerId, ticketId], [offerBefore, ticketBefore]) => {
+      if (sheet.value === 'decline' && offerId !== offerBefore) sheet.value = ''
+      const about = ['redispatch', 'outcome', 'far', 'place'].includes(sheet.value)
+      if (about && ticketId !== ticketBefore) sheet.value = ''
+      // An offer hides the place's sheet: it would come back by itself.
+      if (sheet.value === 'place' && offerId !== undefined) sheet.value = ''
     },
   )
   watch(
