@@ -152,3 +152,43 @@ func TestTerritoryOfCountiesAndDays(t *testing.T) {
 		t.Errorf("as the day begins: %q", got)
 	}
 }
+
+// An area counts for the squad, also when it is a team's; a team under no squad stands for itself, in its county.
+func TestAreasOfTeams(t *testing.T) {
+	c := newCounty(t, 0)
+	var city int64
+	c.scan(t, &city, `select parent_id from org where id = $1`, c.org)
+	second, foreign := c.newOrg(t, c.org, "squad", "361102-2"), c.newOrg(t, city, "county", "361105")
+	orgs := map[string]int64{
+		"county": c.org, "squad": c.squad, "team": c.newOrg(t, c.squad, "team", "361102-1-1"), "sister": c.newOrg(t, c.squad, "team", "361102-1-2"),
+		"other squad": second, "other team": c.newOrg(t, second, "team", "361102-2-1"), "county's team": c.newOrg(t, c.org, "team", "361102-9"),
+		"foreign squad": c.newOrg(t, foreign, "squad", "361105-1"), "foreign county's team": c.newOrg(t, foreign, "team", "361105-9"),
+	}
+	units := map[int64]string{}
+	for _, name := range []string{"squad", "team", "other team", "county's team"} {
+		units[c.unit(t, orgs[name], orb.Point{scene[0], scene[1] + 0.009})] = name
+	}
+	tk := c.report(t, 3)
+	for area, want := range map[string]map[string]dispatch.Territory{
+		"county":                {"squad": "own", "team": "own", "other team": "own", "county's team": "own"},
+		"squad":                 {"squad": "own", "team": "own", "other team": "other", "county's team": "other"},
+		"team":                  {"squad": "own", "team": "own", "other team": "other", "county's team": "other"},
+		"sister":                {"squad": "own", "team": "own", "other team": "other", "county's team": "other"},
+		"other team":            {"squad": "other", "team": "other", "other team": "own", "county's team": "other"},
+		"county's team":         {"squad": "other", "team": "other", "other team": "other", "county's team": "own"},
+		"foreign squad":         {"squad": "other_county", "team": "other_county", "other team": "other_county", "county's team": "other_county"},
+		"foreign county's team": {"squad": "other_county", "team": "other_county", "other team": "other_county", "county's team": "other_county"},
+	} {
+		id := c.area(t, orgs[area], around(-0.01, -0.01))
+		list, err := c.service.Candidates(t.Context(), c.db.Pool, &tk, c.db.Now())
+		if err != nil || len(list) != len(units) {
+			t.Fatalf("%d candidates, %v", len(list), err)
+		}
+		for _, u := range list {
+			if unit := units[u.UnitID]; u.Territory != want[unit] {
+				t.Errorf("area of the %s: unit of the %s is %q, want %q", area, unit, u.Territory, want[unit])
+			}
+		}
+		c.exec(t, `delete from area where id = $1`, id)
+	}
+}

@@ -44,7 +44,7 @@ func At(ctx context.Context, q pg.Queryer, p orb.Point, day time.Time, margin ge
 	return judge(hits), nil
 }
 
-// Body is an organisation that is responsible for a place.
+// Body is an organisation that is responsible for a place: for the area of a team its squad.
 type Body struct {
 	OrgID    int64
 	Path     string // of its branch
@@ -53,7 +53,7 @@ type Body struct {
 
 // Responsible tells for each point (WGS-84) which organisations have an area on the day that holds it or has its border
 // within the margin, so that a point beside a border belongs to both sides. The lists are in the order of the points,
-// by organisation, each once.
+// by organisation, each once. A team under no squad stands for itself.
 func Responsible(ctx context.Context, q pg.Queryer, points []orb.Point, day time.Time, margin geo.Metres) ([][]Body, error) {
 	out := make([][]Body, len(points))
 	if len(points) == 0 {
@@ -66,13 +66,14 @@ func Responsible(ctx context.Context, q pg.Queryer, points []orb.Point, day time
 	rows, _ := q.Query(ctx, `
 		WITH p AS (SELECT i, lat, st_setsrid(st_makepoint(lon, lat), 4326) AS at
 		             FROM unnest($1::float8[], $2::float8[]) WITH ORDINALITY AS u (lon, lat, i))
-		SELECT DISTINCT p.i, o.id, o.path, CASE o.level WHEN 'county' THEN o.id WHEN 'squad' THEN o.parent_id ELSE squad.parent_id END
+		SELECT DISTINCT p.i, body.id, body.path, CASE above.level WHEN 'squad' THEN above.parent_id ELSE above.id END
 		  FROM p JOIN area a ON a.shape && st_expand(p.at, $4 / (111000 * greatest(cos(radians(p.lat)), 0.01)), $4 / 110000)
 		  JOIN org o ON o.id = a.org_id
-		  LEFT JOIN org squad ON squad.id = o.parent_id
+		  JOIN org above ON above.id = CASE o.level WHEN 'team' THEN o.parent_id ELSE o.id END
+		  JOIN org body ON body.id = CASE above.level WHEN 'squad' THEN above.id ELSE o.id END
 		 WHERE a.kind = 'squad' AND a.valid_from <= $3 AND a.valid_to > $3
 		   AND (st_intersects(a.shape, p.at) OR st_dwithin(a.shape::geography, p.at::geography, $4))
-		 ORDER BY p.i, o.id`, lons, lats, day, float64(margin))
+		 ORDER BY p.i, body.id`, lons, lats, day, float64(margin))
 	var i int64
 	var b Body
 	_, err := pgx.ForEachRow(rows, []any{&i, &b.OrgID, &b.Path, &b.CountyID}, func() error {
