@@ -55,3 +55,27 @@ func coarsen(ctx context.Context, tx *pg.Tx) error {
 	}
 	return nil
 }
+
+// Complete makes the coarse features where a map has been stored without them, as before there were any, under a new
+// version; done says whether it did. An import keeps both in step by itself.
+func Complete(ctx context.Context, tx *pg.Tx) (done bool, err error) {
+	tag, err := tx.Exec(ctx, `select from basemap for update`) // two that start at once follow each other
+	if err == nil && tag.RowsAffected() > 0 {
+		err = tx.QueryRow(ctx, `
+			select not exists (select from basemap_coarse) and exists (select from basemap_feature where min_zoom <= 11)`).Scan(&done)
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for coarse features of the basemap: %w", err)
+	}
+	if !done {
+		return false, nil
+	}
+	if err := coarsen(ctx, tx); err != nil {
+		return false, err
+	}
+	tag, err = tx.Exec(ctx, `update basemap set version = version + 1 where exists (select from basemap_coarse)`)
+	if err != nil {
+		return false, fmt.Errorf("version of the basemap: %w", err)
+	}
+	return tag.RowsAffected() > 0, nil
+}

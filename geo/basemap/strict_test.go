@@ -124,6 +124,40 @@ func TestCoarseTilesJoinLines(t *testing.T) {
 	}
 }
 
+// A map that was stored before there were coarse features has none until the next start, which makes them once.
+func TestCompleteMakesCoarseFeaturesOnce(t *testing.T) {
+	db := pgtest.New(t)
+	tiles := NewTiles(db.Pool, 1<<20)
+	complete := func(want bool) {
+		t.Helper()
+		err := db.InTx(t.Context(), func(tx *pg.Tx) error {
+			done, err := Complete(t.Context(), tx)
+			if done != want {
+				t.Errorf("done %v, want %v", done, want)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	complete(false) // no map at all
+	before := replace(t, db, county, features())
+	complete(false)
+	if _, err := db.Pool.Exec(t.Context(), `delete from basemap_coarse`); err != nil {
+		t.Fatal(err)
+	}
+	if got := layersAt(t, tiles, 10); got != nil {
+		t.Fatalf("a tile without coarse features: %v", got)
+	}
+	complete(true)
+	complete(false)
+	info, err := Load(t.Context(), db.Pool)
+	if err != nil || info.Version != before+1 || layersAt(t, tiles, 10)["road"] == nil {
+		t.Errorf("version %d after %d, %v; zoom 10 %v", info.Version, before, err, layersAt(t, tiles, 10))
+	}
+}
+
 // TestRealMapIsStrict reads tiles of a whole country, where its data are.
 func TestRealMapIsStrict(t *testing.T) {
 	dir := os.Getenv("JIUJIN_DATA")

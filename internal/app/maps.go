@@ -36,8 +36,11 @@ func (c *Config) maps() ([]backdrop.Map, error) {
 	return file.Map, nil
 }
 
-// openMaps opens the further maps, and sees that what the public would be shown may be shown.
+// openMaps completes the basemap, opens the further maps, and sees that what the public would be shown may be shown.
 func (s *service) openMaps(ctx context.Context) error {
+	if err := s.completeBasemap(ctx); err != nil {
+		return err
+	}
 	list, err := s.cfg.maps()
 	if err != nil {
 		return err
@@ -47,6 +50,16 @@ func (s *service) openMaps(ctx context.Context) error {
 	}
 	s.maps, err = backdrop.Open(list, backdropCache, s.db.Now)
 	return err
+}
+
+func (s *service) completeBasemap(ctx context.Context) error {
+	return s.db.InTx(ctx, func(tx *pg.Tx) error {
+		done, err := basemap.Complete(ctx, tx)
+		if done {
+			s.log.Info("the basemap was stored before there were coarse tiles: made what they show")
+		}
+		return err
+	})
 }
 
 // errNotPublic says why the service does not start with public-map.
