@@ -1,14 +1,16 @@
 import { ref } from 'vue'
 import { sentenceOf } from '../errors'
 
-/** Sends one change at a time: whether one is under way, and in words why the last one failed. */
+/** Sends changes: whether one is still under way, and in words why the last one failed. */
 export function useSending(words: (why: string) => string = (why) => why) {
   const busy = ref(false)
   const failure = ref('')
+  let underWay = 0
 
   /** True when it went through. */
   async function send(run: () => Promise<unknown>): Promise<boolean> {
     failure.value = ''
+    underWay++
     busy.value = true
     try {
       await run()
@@ -17,7 +19,7 @@ export function useSending(words: (why: string) => string = (why) => why) {
       failure.value = words(sentenceOf(error))
       return false
     } finally {
-      busy.value = false
+      busy.value = --underWay > 0
     }
   }
 

@@ -4,6 +4,7 @@ import { addMessages } from '../../../i18n'
 import en from '../../../i18n/drawn.en'
 import zh from '../../../i18n/drawn.zh'
 import { Intent } from '../../intent'
+import { newestOnly } from '../../newest'
 import { useSending } from '../../useSending'
 
 interface Kind<T, D> {
@@ -24,7 +25,8 @@ export function useDrawn<T extends { id: number }, D>(kind: Kind<T, D>) {
   const { busy, failure, send } = useSending()
   const intent = new Intent()
 
-  const load = () => send(async () => void (list.value = await kind.read()))
+  const newest = newestOnly()
+  const load = () => send(() => newest(kind.read, (read) => (list.value = read)))
 
   /** Sends one change and reads the list again. */
   async function change(run: () => Promise<unknown>): Promise<boolean> {
