@@ -27,7 +27,7 @@ export function useHandles(
   settled: () => void,
 ) {
   const crowded = ref(false)
-  let markers: { at: () => Place; marker: Marker }[] = []
+  let markers: { at: () => Place; marker: Marker; corner?: number }[] = []
   let made = ''
   let held = false
 
@@ -41,7 +41,10 @@ export function useHandles(
     if (!m || held) return
     const all = corners()
     const bounds = m.getBounds()
-    const inView = all.flatMap((c, i) => (c.every(Number.isFinite) && bounds.contains(c) ? [i] : []))
+    const focused = markers.find(({ marker }) => marker.getElement() === document.activeElement)?.corner
+    const inView = all.flatMap((c, i) =>
+      c.every(Number.isFinite) && (i === focused || bounds.contains(c)) ? [i] : [],
+    )
     crowded.value = inView.length > MOST
     const shown = crowded.value ? [] : inView
     const next = `${draft.value?.id}/${draft.value?.part}/${all.length}/${shown.join()}`
@@ -50,7 +53,19 @@ export function useHandles(
       markers.forEach(({ marker }) => marker.remove())
       markers = shown.flatMap((i) => (draft.value?.shape === 'polygon' ? [side(i), corner(i)] : [corner(i)]))
       markers.forEach(({ marker, at }) => marker.setLngLat(at()).addTo(m))
+      handleOf(focused)?.focus({ preventScroll: true })
     } else markers.forEach(({ marker, at }) => marker.setLngLat(at()))
+  }
+
+  const handleOf = (i?: number) =>
+    i === undefined ? undefined : markers.find((m) => m.corner === i)?.marker.getElement()
+
+  /** Once the draft is drawn: the handle of the corner, or else the map, from which the keys go on. */
+  function focus(i: number): void {
+    void nextTick(() => {
+      place()
+      ;(handleOf(i) ?? map.value?.getCanvas())?.focus()
+    })
   }
 
   function corner(i: number) {
@@ -83,12 +98,16 @@ export function useHandles(
       event.preventDefault()
       event.stopPropagation()
     })
-    return { marker, at: () => corners()[i]! }
+    return { marker, at: () => corners()[i]!, corner: i }
   }
 
   function side(i: number) {
     const element = button('draw-side', words.side(i + 1))
-    element.addEventListener('click', () => draft.value && (draft.value = split(draft.value, i)))
+    element.addEventListener('click', () => {
+      if (!draft.value) return
+      draft.value = split(draft.value, i)
+      focus(i + 1)
+    })
     const at = (): Place => {
       const [a, b] = [corners()[i]!, corners()[(i + 1) % corners().length]!]
       return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2]
@@ -99,11 +118,7 @@ export function useHandles(
   function remove(i: number): void {
     if (draft.value?.shape !== 'polygon') return
     draft.value = without(draft.value, i)
-    void nextTick(() => {
-      place()
-      const left = [...document.querySelectorAll<HTMLElement>('.draw-handle')]
-      left[Math.min(i, left.length - 1)]?.focus()
-    })
+    focus(Math.min(i, corners().length - 1))
   }
 
   watch([map, draft], place)
