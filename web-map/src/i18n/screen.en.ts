@@ -35,6 +35,12 @@ export default {
     straightOnly: 'Straight-line distance',
     road: 'Way and time by road',
     external: 'Way and time from an external routing service',
+    own: {
+      straight: 'straight line',
+      straightOnly: 'straight line',
+      road: 'by road',
+      external: 'external',
+    },
   },
   units: { title: 'Units', empty: 'No units registered yet' },
   squads: { title: 'Squads', sub: 'today · on-time arrival', empty: 'Nobody has arrived anywhere today' },

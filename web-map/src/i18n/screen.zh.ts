@@ -33,6 +33,7 @@ const zh = {
     straightOnly: '直线距离',
     road: '路程与用时按道路计算',
     external: '路程与用时由外部路网服务计算',
+    own: { straight: '直线估算', straightOnly: '直线距离', road: '按道路', external: '外部' },
   },
   units: { title: '车辆状态', empty: '还没有登记车辆' },
   squads: { title: '中队排行', sub: '今日 · 按时到场率', empty: '今日还没有到场记录' },
