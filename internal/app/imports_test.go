@@ -155,7 +155,7 @@ var allowed = []struct{ from, to, reason string }{
 	{"internal/app", "geo/backdrop", "wiring; the file with further maps"},
 	{"internal/app", "geo/retailer/atlas", "wiring"},
 	{"internal/app", "geo/datum", "the demo's devices and shops are WGS-84"},
-	{"internal/app", "geo/area", "the demo's divisions and beats"},
+	{"internal/app", "geo/area", "the demo's divisions and areas"},
 	{"internal/app", "geo/road", "wiring; the demo's roads"},
 	{"internal/app", "geo/retailer", "the demo's shops"},
 	{"internal/app", "geo/resolve", "wiring"},
@@ -291,6 +291,41 @@ func TestImportsHaveALineInTheTable(t *testing.T) {
 				t.Errorf("%s imports %s: not in the table of imports", p.name(), to)
 			}
 		}
+	}
+}
+
+// The paper's table says the same, for the packages that it is about.
+func TestArchitectureShowsTheImports(t *testing.T) {
+	row := regexp.MustCompile("(?m)^\\| ((?:`[a-z0-9/]+`(?:, )?)+) \\| (.+) \\|$")
+	name := regexp.MustCompile("`([a-z0-9/]+)`")
+	text := paper(t, "docs/architecture.md")
+	_, text, _ = strings.Cut(text, "## Imports")
+	text, _, _ = strings.Cut(text, "\n## ")
+	shown := map[string]string{}
+	for _, r := range row.FindAllStringSubmatch(text, -1) {
+		for _, from := range name.FindAllStringSubmatch(r[1], -1) {
+			shown[from[1]] = r[2]
+		}
+	}
+	about := regexp.MustCompile("^(geo|tracking|ticket|dispatch|internal/(live|terminal))(/|$)")
+	want := map[string][]string{}
+	for _, a := range allowed {
+		if about.MatchString(a.from) {
+			want[a.from] = append(want[a.from], a.to)
+		}
+	}
+	for from, to := range want {
+		slices.Sort(to)
+		list := "`" + strings.Join(to, "`, `") + "`"
+		if to[0] == "" {
+			list = "nothing of ours"
+		}
+		if shown[from] != list {
+			t.Errorf("docs/architecture.md: %s may import %q, want %q", from, shown[from], list)
+		}
+	}
+	if len(shown) != len(want) {
+		t.Errorf("docs/architecture.md has %d packages, the table %d", len(shown), len(want))
 	}
 }
 
