@@ -8,7 +8,7 @@ import (
 	"jiujin/internal/town"
 )
 
-// areas makes the squads' beats responsibility areas, and the town's counties and townships divisions.
+// areas gives the squads what they are responsible for, and makes the town's counties and townships divisions.
 func (d *drawing) areas(ctx context.Context) error {
 	const source = "示意数据，虚构城市"
 	var list []area.Area

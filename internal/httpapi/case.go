@@ -21,7 +21,7 @@ type TicketDetail struct {
 	Sorties     []SortieView           `json:"sorties" nullable:"false" doc:"Oldest first"`
 	Events      []dispatch.EventView   `json:"events" nullable:"false" doc:"Oldest first"`
 	Proposal    *dispatch.ProposalView `json:"proposal" doc:"Whom the engine would send; null when nobody has to decide"`
-	PlaceCheck  *PlaceChecked          `json:"place_check" doc:"The second contact about the place; null when there was none"`
+	PlaceCheck  *PlaceChecked          `json:"place_check" doc:"The place check; null when there was none"`
 }
 
 // OfferView is one offer of a ticket.

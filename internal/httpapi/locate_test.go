@@ -54,7 +54,7 @@ func (s *scene) aliases(t testing.TB) []string {
 	return out
 }
 
-// The officer stands in the shop: the ticket goes there, keeps the caller's words, the second contact is over, the
+// The officer stands in the shop: the ticket goes there, keeps the caller's words, the place check is over, the
 // history says where to, and the words are learned.
 func TestCorrectionOnTheSpot(t *testing.T) {
 	s := newScene(t)
@@ -244,7 +244,7 @@ func (s *scene) shopAt(t testing.TB) (lon float64) {
 	return lon
 }
 
-// The desk chooses the shop at the second contact: that ends it too, and the words stay the caller's.
+// The desk chooses the shop in the place check: that ends it too, and the words stay the caller's.
 func TestCorrectionAtTheSecondContact(t *testing.T) {
 	s := newScene(t)
 	s.foundShop(t)
@@ -258,7 +258,7 @@ func TestCorrectionAtTheSecondContact(t *testing.T) {
 	}
 }
 
-// The note of the second contact is shown to the desk; it may name the caller, and is in no event.
+// The note of the place check is shown to the desk; it may name the caller, and is in no event.
 func TestNoteOfTheSecondContact(t *testing.T) {
 	s := newScene(t)
 	tk, _ := s.arrived(t)

@@ -67,7 +67,7 @@ type PlaceCheck struct {
 	Question string    `json:"question" doc:"What to ask; may be empty"`
 }
 
-// PlaceChecked is the second contact about a ticket's place, and what came of it.
+// PlaceChecked is the place check of a ticket, and what came of it.
 type PlaceChecked struct {
 	OpenedAt  time.Time  `json:"opened_at"`
 	DueAt     time.Time  `json:"due_at"`
@@ -111,7 +111,7 @@ func (s *Server) resolveRoutes() {
 	tags := []string{"places"}
 	handle(s, "POST", v1+"/resolve", huma.Operation{Summary: "Find the shops that a caller means, and what to ask next", Tags: tags}, s.resolve)
 	handle(s, "GET", v1+"/place-checks", huma.Operation{Summary: "Tickets whose place has to be asked after", Tags: tags}, s.placeChecks)
-	handle(s, "POST", v1+"/tickets/{id}/place-check", huma.Operation{Summary: "Say what the second contact came to", Tags: tags}, s.settlePlace)
+	handle(s, "POST", v1+"/tickets/{id}/place-check", huma.Operation{Summary: "Say what the place check came to", Tags: tags}, s.settlePlace)
 	handle(s, "POST", v1+"/tickets/{id}/place", huma.Operation{Summary: "Correct the place to what was found on the spot", Tags: tags}, s.locate)
 }
 
@@ -145,7 +145,7 @@ func (s *Server) resolve(_ context.Context, in *resolveInput) (*resolveOutput, e
 	return out, nil
 }
 
-// checkPlace starts the second contact for a new ticket that needs a visit and whose place is no shop of the register: a
+// checkPlace starts the place check for a new ticket that needs a visit and whose place is no shop of the register: a
 // point on the map alone is somebody's reading of the caller's words.
 func (s *Server) checkPlace(ctx context.Context, tx *pg.Tx, me ticket.Actor, t *ticket.Ticket) error {
 	sub, _ := ticket.SubtypeByCode(t.Subtype)
@@ -192,7 +192,7 @@ func (s *Server) settlePlace(ctx context.Context, in *placeCheckInput) (*ticketO
 		})
 }
 
-// locate corrects the place, ends the second contact, and keeps the words by which the caller named the shop. A second
+// locate corrects the place, ends the place check, and keeps the words by which the caller named the shop. A second
 // correction takes back what the first one taught.
 func (s *Server) locate(ctx context.Context, in *locateInput) (*ticketOutput, error) {
 	b := &in.Body

@@ -73,7 +73,7 @@ func TestPlaceCheck(t *testing.T) {
 	}
 }
 
-// A point on the map alone is nobody's certainty; a shop of the register needs no second contact.
+// A point on the map alone is nobody's certainty; a shop of the register needs no place check.
 func TestOnlyARegisteredShopIsVerified(t *testing.T) {
 	s := newScene(t)
 	s.foundShop(t)

@@ -1,4 +1,4 @@
-/** Words of the place of a demand: who can be meant, what to ask, and the second contact. */
+/** Words of the place of a demand: who can be meant, what to ask, and the place check. */
 const zh = {
   label: '地点',
   hint: '照来电人说的填：店名、路口、参照物，或拼音、许可证号',

@@ -1,4 +1,4 @@
-/** What a caller's words about a place come to, and the second contact when nobody is sure of it. */
+/** What a caller's words about a place come to, and the place check when nobody is sure of it. */
 
 /** A shop that the caller can mean; the likeliest comes first. */
 export interface ResolvedShop {
@@ -33,7 +33,7 @@ export interface Resolved {
   question: ResolveQuestion | null
 }
 
-/** The second contact about a ticket's place, and what came of it. */
+/** The place check of a ticket, and what came of it. */
 export interface PlaceChecked {
   opened_at: string
   due_at: string

@@ -144,7 +144,7 @@ export interface TicketDetail extends TicketView {
   sorties: SortieView[]
   events: EventView[]
   proposal: ProposalView | null
-  /** The second contact about the place; null when there was none. */
+  /** The place check; null when there was none. */
   place_check: PlaceChecked | null
 }
 

@@ -90,7 +90,7 @@ function placeFound(t: Translate, d: Record<string, unknown>): string[] {
   return out
 }
 
-/** What the second contact about the place adds to its events: kept beside the log, as a note may name the caller. */
+/** What the place check adds to its events: kept beside the log, as a note may name the caller. */
 export function checkText(t: Translate, event: EventView, check: PlaceChecked | null): string[] {
   if (event.type === 'place.unverified' && check?.question) {
     return [t('place.event.question', { text: check.question })]
