@@ -131,7 +131,8 @@ CREATE FUNCTION public.retailer_facts(r public.retailer) RETURNS jsonb
     select jsonb_build_object(
         'name', r.name, 'operator', r.operator, 'address', r.address, 'phone', r.phone_tail,
         'business_form', r.business_form, 'status', r.status, 'valid_from', r.valid_from, 'valid_to', r.valid_to,
-        'division_code', r.division_code, 'lon', r.lon, 'lat', r.lat, 'geo_quality', r.geo_quality, 'uscc', r.uscc, 'tier', r.tier,
+        'division_code', r.division_code, 'lon', r.lon, 'lat', r.lat, 'geo_quality', r.geo_quality,
+        'geo_verified_on', r.geo_verified_on, 'uscc', r.uscc, 'tier', r.tier,
         'market_type', r.market_type, 'grid_unit', r.grid_unit, 'squad', r.squad, 'market_officer', r.market_officer,
         'customer_manager', r.customer_manager, 'delivery_route', r.delivery_route, 'scope', r.scope)
         || jsonb_build_object('supplier', r.supplier,

@@ -15,7 +15,8 @@ var ErrList = errors.New("the list cannot be read")
 // ListError says why a list as a whole cannot be read. It wraps ErrList.
 type ListError struct {
 	// Code is the reason: empty, gzip, too_long, workbook, geojson, utf16, first_line, no_column, half_point, no_field or
-	// no_heading.
+	// no_heading; of a delivery that failed later also rows_gone (a crash of the database took them) and internal (the
+	// database refused something).
 	Code     string
 	Field    string   // with no_column and half_point the one that is missing, with no_field the one that there is not
 	Heading  string   // with no_heading: the one that the mapping asks for
@@ -103,7 +104,7 @@ var heads = [fieldCount]struct {
 	fSchool:          {"school_m", "距学校 距学校距离 距中小学校距离 schoolm disttoschoolm"},
 	fRisk:            {"risk_score", "风险分 风险评分 riskscore"},
 	fInspected:       {"last_inspected_on", "最近检查日期 上次检查日期 lastinspectedon lastinspectedat"},
-	fGeoQuality:      {"geo_quality", "坐标质量 坐标来源 定位方式 定位质量 定位精度 geoquality geocodequality"},
+	fGeoQuality:      {"geo_quality", "坐标质量 坐标来源 定位方式 定位质量 geoquality geocodequality"},
 	fReplaces:        {"replaces", "原许可证号 原证号 变更前许可证号 replaces"},
 }
 

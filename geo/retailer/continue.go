@@ -17,14 +17,7 @@ var ErrLost = errors.New("the rows of the delivery are gone; import the list aga
 
 // Confirm has an Importer apply a delivery that is held; wake it after tx. The error wraps ErrNoDelivery or ErrNotHeld.
 func Confirm(ctx context.Context, tx *pg.Tx, id int64, by string) error {
-	one, err := DeliveryByID(ctx, tx, id)
-	if err == nil && one.State != Held {
-		err = ErrNotHeld
-	}
-	if err == nil {
-		err = setConfirmed(ctx, tx, id, by)
-	}
-	if err != nil {
+	if err := setConfirmed(ctx, tx, id, by); err != nil {
 		return fmt.Errorf("confirm delivery %d: %w", id, err)
 	}
 	return nil
@@ -32,15 +25,9 @@ func Confirm(ctx context.Context, tx *pg.Tx, id int64, by string) error {
 
 // Reject ends a delivery that is held; the register stays as it is. The error wraps ErrNoDelivery or ErrNotHeld.
 func Reject(ctx context.Context, tx *pg.Tx, id int64) error {
-	one, err := DeliveryByID(ctx, tx, id)
-	if err == nil && one.State != Held {
-		err = ErrNotHeld
-	}
+	err := setRejected(ctx, tx, id) // first, as it locks the delivery
 	if err == nil {
 		err = dropStaged(ctx, tx, id)
-	}
-	if err == nil {
-		err = setRejected(ctx, tx, id)
 	}
 	if err != nil {
 		return fmt.Errorf("reject delivery %d: %w", id, err)

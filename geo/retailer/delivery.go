@@ -26,6 +26,9 @@ const (
 	Failed   State = "failed" // it could not be read to its end, see Delivery.Fault; what was applied stays
 )
 
+// over says that a delivery in this state needs no more work, and nobody's word.
+func (s State) over() bool { return s != Reading && s != Applying && s != Held }
+
 const applyWorkers = 2
 
 // partBlocks is how many blocks of the staged table are applied at once; 1,000 are about 35,000 rows.
@@ -97,9 +100,9 @@ func (d *delivering) run(ctx context.Context) (Report, error) {
 	}
 	switch {
 	case d.opts.DryRun:
-		err = d.try(ctx, Tried, &report)
+		err = d.try(ctx, &report)
 	case d.state != Applying && !d.opts.Confirm && len(report.Held) > 0:
-		err = d.try(ctx, Held, &report)
+		err = d.hold(ctx, &report)
 	default:
 		err = d.apply(ctx, &report)
 	}
@@ -139,8 +142,37 @@ func (d *delivering) single(ctx context.Context) error {
 	return err
 }
 
-// try counts what would become of the delivery, and ends it or leaves it held.
-func (d *delivering) try(ctx context.Context, state State, report *Report) error {
+// try counts what would become of the delivery, and ends it.
+func (d *delivering) try(ctx context.Context, report *Report) error {
+	if err := d.count(ctx, report); err != nil {
+		return err
+	}
+	return d.db.InTx(ctx, func(tx *pg.Tx) error {
+		if err := dropStaged(ctx, tx, d.id); err != nil {
+			return err
+		}
+		return d.end(ctx, tx, Tried, report)
+	})
+}
+
+// hold counts what would become of the delivery and leaves it held; when it was confirmed meanwhile it is applied.
+func (d *delivering) hold(ctx context.Context, report *Report) error {
+	if err := d.count(ctx, report); err != nil {
+		return err
+	}
+	var confirmed bool
+	err := d.db.InTx(ctx, func(tx *pg.Tx) (err error) {
+		confirmed, err = d.setHeld(ctx, tx, report)
+		return err
+	})
+	if err != nil || !confirmed {
+		return err
+	}
+	return d.apply(ctx, report)
+}
+
+// count adds up what would become of the parts.
+func (d *delivering) count(ctx context.Context, report *Report) error {
 	report.Changes = map[string]int{}
 	for part := range d.parts {
 		err := d.db.InTx(ctx, func(tx *pg.Tx) error {
@@ -152,14 +184,7 @@ func (d *delivering) try(ctx context.Context, state State, report *Report) error
 			return err
 		}
 	}
-	return d.db.InTx(ctx, func(tx *pg.Tx) error {
-		if state != Held {
-			if err := dropStaged(ctx, tx, d.id); err != nil {
-				return err
-			}
-		}
-		return d.end(ctx, tx, state, report)
-	})
+	return nil
 }
 
 func (r *Report) add(o outcome) {

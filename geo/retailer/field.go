@@ -96,16 +96,18 @@ func (w *row) number(f field) *float64 {
 	return &v
 }
 
-// quality is what the list says of its point; of one that it says nothing of, whether it is given finely enough to find
-// a shop by. "" without a point.
+// quality is what the list says of its point; of one that it says nothing of that is known, whether it is given finely
+// enough to find a shop by. "" without a point.
 func (w *row) quality(p *orb.Point) GeoQuality {
 	if p == nil {
 		return ""
 	}
 	if s := w.values[fGeoQuality]; s != "" {
 		q, err := ParseGeoQuality(s)
-		w.check(fGeoQuality, "unknown", err)
-		return q
+		if err == nil {
+			return q
+		}
+		w.warnings = append(w.warnings, w.about(fGeoQuality, "unknown", err.Error()))
 	}
 	if decimals(w.values[fLon]) <= 2 && decimals(w.values[fLat]) <= 2 {
 		return GeoDoubtful

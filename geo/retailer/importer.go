@@ -61,13 +61,14 @@ func (im *Importer) Wake() {
 
 // Received is a list that has arrived whole and whose headings can be read.
 type Received struct {
-	d    *delivering
-	path string // "" when the delivery has taken it over
+	d     *delivering
+	path  string // where the file is
+	taken bool   // a delivery has it
 }
 
 // Discard removes the file unless a delivery has taken it over.
 func (r *Received) Discard() error {
-	if r.path == "" {
+	if r.taken {
 		return nil
 	}
 	return os.Remove(r.path)
@@ -113,17 +114,31 @@ func (r *Received) fill(file *os.File, from io.Reader, most int64) error {
 	return r.d.open()
 }
 
-// Begin makes a delivery of a list, or finds the one of the same list that is not over. Wake the Importer after tx.
+// Begin makes a delivery of a list, or finds the one of the same list that is not over. Wake the Importer after tx. When
+// tx is rolled back, Begin may be called again in another.
 func (im *Importer) Begin(ctx context.Context, tx *pg.Tx, r *Received) (id int64, err error) {
-	if err := r.d.enter(ctx, tx); err != nil {
+	d := *r.d // r stays as it was received
+	if err := d.enter(ctx, tx); err != nil {
 		return 0, err
 	}
 	// When tx fails, sweep finds the file.
-	if err := os.Rename(r.path, im.path(r.d.id)); err != nil {
+	if err := os.Rename(r.path, im.path(d.id)); err != nil {
 		return 0, fmt.Errorf("keep the list: %w", err)
 	}
-	r.path = ""
-	return r.d.id, nil
+	r.path, r.taken = im.path(d.id), true
+	if err := syncDir(im.dir); err != nil {
+		return 0, fmt.Errorf("keep the list: %w", err)
+	}
+	return d.id, nil
+}
+
+// syncDir waits until the names in a folder are on the disk.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 func (im *Importer) path(id int64) string {
@@ -211,8 +226,9 @@ func (im *Importer) one(ctx context.Context, id int64) error {
 		im.log.InfoContext(ctx, "list imported", "delivery", id, "state", report.State, "rows", report.Rows, "inserted", report.Inserted,
 			"updated", report.Updated, "closed", report.Closed, "refused", report.Refused)
 	}
-	if report.State == Held {
-		return nil
+	// What is stored counts: another run of the list may have left it held.
+	if stored, err := DeliveryByID(ctx, im.db.Pool, id); err != nil || !stored.State.over() {
+		return err
 	}
 	if err := os.Remove(im.path(id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("delivery %d: %w", id, err)

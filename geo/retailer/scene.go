@@ -30,7 +30,8 @@ func Correct(ctx context.Context, tx *pg.Tx, id int64, p orb.Point, ticketID int
 	if r.Point != nil && geo.Distance(*r.Point, p) <= sceneNear {
 		p = *r.Point
 	}
-	return setPoint(ctx, tx, id, &p, GeoScene, pointChange{ticketID: ticketID, reason: "scene", by: by})
+	today := chinaDay(tx.Now())
+	return setPoint(ctx, tx, id, &p, GeoScene, &today, pointChange{ticketID: ticketID, reason: "scene", by: by})
 }
 
 // Uncorrect puts the last shop other than id (0 = any) that was corrected at the visit of a ticket back to where it was,
@@ -40,5 +41,5 @@ func Uncorrect(ctx context.Context, tx *pg.Tx, id, ticketID int64, by string) er
 	if err != nil || !ok {
 		return err
 	}
-	return setPoint(ctx, tx, last.id, last.point, last.quality, pointChange{ticketID: ticketID, reason: "scene_undone", by: by})
+	return setPoint(ctx, tx, last.id, last.point, last.quality, last.verified, pointChange{ticketID: ticketID, reason: "scene_undone", by: by})
 }

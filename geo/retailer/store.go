@@ -214,3 +214,11 @@ func (s *shopRow) retailer() Retailer {
 	r.UpdatedAt = r.UpdatedAt.UTC()
 	return r
 }
+
+// HoldsOther says whether the register has a licence that does not come from the list named source.
+func HoldsOther(ctx context.Context, q pg.Queryer, source string) (other bool, err error) {
+	if err = q.QueryRow(ctx, `select exists (select from retailer where source <> $1)`, source).Scan(&other); err != nil {
+		err = fmt.Errorf("look for licences of other lists than %q: %w", source, err)
+	}
+	return other, err
+}

@@ -30,7 +30,7 @@ const stagedColumns = `line, licence_no, name, operator, address, phone_tail, bu
 // delivery; $1 $2 the range of the part, $3 the fields that the list has, $4 the source, $5 the datum.
 //
 // A state that the register derived from the last day, or from a licence's absence, is derived anew where the list
-// names none. A place that was verified on the scene stays until the list has another address.
+// names none. A place that was verified on the scene, not only by the word of a list, stays until the list has another address.
 const wantedSQL = `
 with part as (
 	select k.id, k.gone_on is not null as gone, k as known,
@@ -48,6 +48,8 @@ with part as (
 		case when p.stays then k.lat else s.lat end as lat,
 		case when p.stays then k.h3 else s.h3 end as h3,
 		case when p.stays then coalesce(k.geo_quality, '') else s.geo_quality end as geo_quality,
+		-- a place that came from the list anew is not the one that somebody verified
+		case when p.stays or (k.lon, k.lat) is not distinct from (s.lon, s.lat) then k.geo_verified_on end as geo_verified_on,
 		case when p.stays and k.id is not null then k.source_datum else $5 end as source_datum,
 		case when k.source <> '' then k.source else $4 end as source,
 		case when k.id is null or 'uscc' = any($3) then s.uscc else k.uscc end as uscc,
@@ -69,7 +71,7 @@ with part as (
 		case when k.id is null or 'replaces' = any($3) then s.replaces else k.replaces end as replaces,
 		case when k.id is null or 'extra' = any($3) then s.extra else k.extra end as extra
 	from staged_%d s left join retailer k on k.licence_no = s.licence_no
-	cross join lateral (select s.lon is null or k.id is not null and k.geo_quality = 'scene'
+	cross join lateral (select s.lon is null or k.id is not null and k.geo_quality = 'scene' and k.geo_verified_on is not null
 		and ('address' <> all($3) or s.address = k.address) as stays) p
 	where s.ctid >= $1::text::tid and s.ctid < $2::text::tid
 ), wanted as (
@@ -121,8 +123,7 @@ const applySQL = `, added as (
 		delivery_route = w.delivery_route, scope = w.scope, supplier = w.supplier, issuer = w.issuer,
 		issued_on = w.issued_on, school_m = w.school_m, risk_score = w.risk_score,
 		last_inspected_on = w.last_inspected_on, replaces = w.replaces, geo_quality = w.geo_quality, extra = w.extra, gone_on = null,
-		-- a place that came from the list anew is not the one that somebody verified
-		geo_verified_on = case when (r.lon, r.lat) is distinct from (w.lon, w.lat) then null else r.geo_verified_on end,
+		geo_verified_on = w.geo_verified_on,
 		updated_at = $6
 	from wanted w where r.id = w.id and (w.differs or w.gone)
 ), noted as (

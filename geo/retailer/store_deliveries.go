@@ -101,14 +101,26 @@ func Fingerprint(ctx context.Context, q pg.Queryer) (sum string, err error) {
 }
 
 func setRejected(ctx context.Context, tx *pg.Tx, id int64) error {
-	_, err := tx.Exec(ctx, `update delivery set state = 'rejected', ended_at = $2 where id = $1`, id, tx.Now())
-	return err
+	return decide(ctx, tx, `update delivery set state = 'rejected', ended_at = $2 where id = $1 and state = 'held'`, id, tx.Now())
 }
 
 func setConfirmed(ctx context.Context, tx *pg.Tx, id int64, by string) error {
-	_, err := tx.Exec(ctx, `
-		update delivery set state = 'applying', confirmed = true, confirmed_by = $2, in_server = true where id = $1`, id, by)
-	return err
+	return decide(ctx, tx, `
+		update delivery set state = 'applying', confirmed = true, confirmed_by = $2, in_server = true
+		where id = $1 and state = 'held'`, id, by)
+}
+
+// decide runs an update of a delivery that is held; of two at once, one finds that it no longer is. The error wraps
+// ErrNoDelivery or ErrNotHeld.
+func decide(ctx context.Context, tx *pg.Tx, sql string, id int64, with any) error {
+	tag, err := tx.Exec(ctx, sql, id, with)
+	if err != nil || tag.RowsAffected() == 1 {
+		return err
+	}
+	if _, err := DeliveryByID(ctx, tx, id); err != nil {
+		return err
+	}
+	return ErrNotHeld
 }
 
 // setFailed ends a delivery that cannot be gone on with.

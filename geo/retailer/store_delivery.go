@@ -39,20 +39,26 @@ func lock(ctx context.Context, db *pg.DB) (unlock func(), err error) {
 
 // begin makes the delivery, or finds the one of the same list that was cut off or is held.
 func (d *delivering) begin(ctx context.Context) error {
-	return d.db.InTx(ctx, func(tx *pg.Tx) error {
-		enter := d.enter
+	var begun delivering
+	err := d.db.InTx(ctx, func(tx *pg.Tx) error {
+		begun = *d // anew when the transaction is repeated
+		enter := begun.enter
 		if d.id != 0 {
-			enter = d.reenter
+			enter = begun.reenter
 		}
 		if err := enter(ctx, tx); err != nil {
 			return err
 		}
-		return d.makeStaged(ctx, tx)
+		return begun.makeStaged(ctx, tx)
 	})
+	if err == nil {
+		*d = begun
+	}
+	return err
 }
 
-// enter makes the row of the delivery, or finds the one that is open. An Importer goes on with one that is held when
-// it is confirmed now.
+// enter makes the row of the delivery, or finds the one that is open. One that is held is gone on with when it is
+// confirmed now; what is applied is then by whoever confirmed it.
 func (d *delivering) enter(ctx context.Context, tx *pg.Tx) error {
 	options, err := json.Marshal(d.opts.Profile)
 	if err != nil {
@@ -64,11 +70,12 @@ func (d *delivering) enter(ctx context.Context, tx *pg.Tx) error {
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		on conflict (sha256, md5(options::text), dry_run) where state in ('reading', 'applying', 'held')
 		do update set confirmed = delivery.confirmed or excluded.confirmed, in_server = delivery.in_server or excluded.in_server,
-			state = case when delivery.state = 'held' and excluded.confirmed and excluded.in_server then 'applying' else delivery.state end
-		returning id, state, xmax <> 0, confirmed, as_of, last_line, rows, staged, parts`,
+			confirmed_by = case when excluded.confirmed and not delivery.confirmed then excluded.made_by else delivery.confirmed_by end,
+			state = case when delivery.state = 'held' and excluded.confirmed then 'applying' else delivery.state end
+		returning id, state, xmax <> 0, confirmed, coalesce(nullif(confirmed_by, ''), made_by), as_of, last_line, rows, staged, parts`,
 		d.opts.File, d.sha256, d.bytes, string(options), d.opts.Source, d.opts.DryRun, d.opts.Confirm, d.asOf, d.opts.By, d.opts.Now,
 		d.rows.heads, columns, d.inServer).
-		Scan(&d.id, &d.state, &d.resumed, &d.opts.Confirm, &d.asOf, &d.lastLine, &d.rowCount, &d.staged, &d.parts)
+		Scan(&d.id, &d.state, &d.resumed, &d.opts.Confirm, &d.opts.By, &d.asOf, &d.lastLine, &d.rowCount, &d.staged, &d.parts)
 	if err != nil {
 		return fmt.Errorf("begin a delivery: %w", err)
 	}
@@ -78,8 +85,9 @@ func (d *delivering) enter(ctx context.Context, tx *pg.Tx) error {
 // reenter reads how far the delivery is. The error is errOver when nothing is left to do.
 func (d *delivering) reenter(ctx context.Context, tx *pg.Tx) error {
 	err := tx.QueryRow(ctx, `
-		select state, rows > 0 or state = 'applying', confirmed, as_of, last_line, rows, staged, parts from delivery where id = $1`, d.id).
-		Scan(&d.state, &d.resumed, &d.opts.Confirm, &d.asOf, &d.lastLine, &d.rowCount, &d.staged, &d.parts)
+		select state, rows > 0 or state = 'applying', confirmed, coalesce(nullif(confirmed_by, ''), made_by), as_of,
+			last_line, rows, staged, parts from delivery where id = $1`, d.id).
+		Scan(&d.state, &d.resumed, &d.opts.Confirm, &d.opts.By, &d.asOf, &d.lastLine, &d.rowCount, &d.staged, &d.parts)
 	if err != nil {
 		return fmt.Errorf("go on with delivery %d: %w", d.id, err)
 	}
@@ -312,18 +320,41 @@ func (d *delivering) sum(ctx context.Context, tx *pg.Tx, report *Report) error {
 
 // end notes the delivery's state and outcome.
 func (d *delivering) end(ctx context.Context, tx *pg.Tx, state State, report *Report) error {
-	report.State, report.Rows, report.Refused = state, d.rowCount, d.rowCount-d.staged
-	outcome, err := json.Marshal(report)
+	outcome, err := d.outcome(state, report)
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `
-		update delivery set state = $2, report = $3, ended_at = case when $2 = 'held' then null else $4::timestamptz end where id = $1`,
-		d.id, string(state), string(outcome), d.db.Now())
+	_, err = tx.Exec(ctx, `update delivery set state = $2, report = $3, ended_at = $4 where id = $1`,
+		d.id, string(state), outcome, d.db.Now())
 	if err != nil {
 		return fmt.Errorf("end delivery %d: %w", d.id, err)
 	}
 	return nil
+}
+
+// outcome completes the report and gives it as it is stored.
+func (d *delivering) outcome(state State, report *Report) (string, error) {
+	report.State, report.Rows, report.Refused = state, d.rowCount, d.rowCount-d.staged
+	text, err := json.Marshal(report)
+	return string(text), err
+}
+
+// setHeld leaves the delivery held, unless somebody has confirmed it meanwhile: then who did is taken over. The error is
+// errOver when it was rejected meanwhile.
+func (d *delivering) setHeld(ctx context.Context, tx *pg.Tx, report *Report) (confirmed bool, err error) {
+	outcome, err := d.outcome(Held, report)
+	if err != nil {
+		return false, err
+	}
+	tag, err := tx.Exec(ctx, `
+		update delivery set state = 'held', report = $2 where id = $1 and state in ('reading', 'held') and not confirmed`, d.id, outcome)
+	if err != nil {
+		return false, fmt.Errorf("hold delivery %d: %w", d.id, err)
+	}
+	if tag.RowsAffected() == 1 {
+		return false, nil
+	}
+	return true, d.reenter(ctx, tx)
 }
 
 // describe adds to a report how the list was read and what was wrong with its rows.

@@ -41,7 +41,7 @@ type importAnswer struct {
 	Warnings  []importProblem   `json:"warnings" nullable:"false" doc:"About rows that were stored; the first 1,000"`
 	DryRun    bool              `json:"dry_run" doc:"Nothing was stored"`
 	Delivery  int64             `json:"delivery_id"`
-	State     string            `json:"state" enum:"reading,applying,done,tried,held" doc:"held: nothing was stored, a person must confirm; reading, applying: it goes on, ask for the delivery"`
+	State     string            `json:"state" enum:"reading,applying,done,tried,held,rejected" doc:"held: nothing was stored, a person must confirm; rejected: a person did not want it; reading, applying: it goes on, ask for the delivery"`
 	Resumed   bool              `json:"resumed" doc:"An earlier import of the same list had been cut off"`
 	Outcome   *outcome          `json:"outcome"`
 }

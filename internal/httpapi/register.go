@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -240,20 +241,21 @@ func (s *Server) decide(ctx context.Context, in *decideInput) (*deliveryOutput, 
 	return &deliveryOutput{Body: v}, err
 }
 
-// refusedRows are in memory before the first byte goes out, so that a failure is told.
+// refusedRows writes while it reads; when the database fails in the middle the file ends there.
 func (s *Server) refusedRows(ctx context.Context, in *deliveryInput) (*huma.StreamResponse, error) {
 	if _, err := retailer.DeliveryByID(ctx, s.deps.DB.Pool, in.ID); err != nil {
 		return nil, err
 	}
-	var b bytes.Buffer
-	b.WriteString("\xef\xbb\xbf") // for spreadsheets
-	w := csv.NewWriter(&b)
-	if err := retailer.Refused(ctx, s.deps.DB.Pool, in.ID, refusedText(aboutRequest(ctx).lang), w.Write); err != nil {
-		return nil, err
-	}
-	w.Flush()
-	return download("text/csv; charset=utf-8", fmt.Sprintf("refused-%d.csv", in.ID), func(w io.Writer) {
-		_, _ = b.WriteTo(w) // the client may be gone
+	return download("text/csv; charset=utf-8", fmt.Sprintf("refused-%d.csv", in.ID), func(to io.Writer) {
+		_, err := io.WriteString(to, "\xef\xbb\xbf") // for spreadsheets
+		w := csv.NewWriter(to)
+		if err == nil {
+			err = retailer.Refused(ctx, s.deps.DB.Pool, in.ID, refusedText(aboutRequest(ctx).lang), w.Write)
+		}
+		w.Flush()
+		if err = errors.Join(err, w.Error()); err != nil && ctx.Err() == nil {
+			s.deps.Logger.Warn("a file of refused rows broke off", "delivery", in.ID, "error", err)
+		}
 	}), nil
 }
 

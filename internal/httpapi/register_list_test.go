@@ -114,3 +114,21 @@ func TestRegisterGoesOut(t *testing.T) {
 		t.Errorf("%+v", carton)
 	}
 }
+
+// Refused rows go out as they are read: however many there are, they are not held in memory.
+func TestRefusedRowsAreStreamed(t *testing.T) {
+	v := newService(t)
+	admin := v.signIn(t, "administrator", password)
+	var a importAnswer
+	v.importList(t, list, "", "en").into(t, 200, &a)
+	if _, err := v.db.Pool.Exec(t.Context(), `
+		update delivery_problem set raw = '{"not": "cells"}' where line = (select max(line) from delivery_problem where refused)`); err != nil {
+		t.Fatal(err)
+	}
+	path := fmt.Sprintf("/api/v1/retailers/deliveries/%d/refused", a.Delivery)
+	out := v.call(t, "GET", path, "", "Cookie", admin) // it breaks off at the last row
+	if out.status != 200 || strings.Count(string(out.body), "\n") != 3 {
+		t.Errorf("%d %s", out.status, out.body)
+	}
+	v.call(t, "GET", path+"9", "", "Cookie", admin).want(t, 404, "not_found")
+}
