@@ -142,10 +142,22 @@ func (b *benchSearchCmd) follow(
 	return err
 }
 
-// fill imports the invented list into an empty register, and gives the shops that are asked for.
+// benchSource is the list that the invented shops come from.
+const benchSource = "bench"
+
+// fill imports the invented list into an empty register, and gives the shops that are asked for. A register with other
+// shops than those is refused: the invented ones would stay in it.
 func (b *benchSearchCmd) fill(ctx context.Context, db *pg.DB, s *scratch, f *serviceFigures) ([]index.Doc, error) {
+	other, err := retailer.HoldsOther(ctx, db.Pool, benchSource)
+	if err != nil {
+		return nil, err
+	}
+	if other {
+		return nil, errors.New("the register of this database holds real shops, and the benchmark would add invented ones; " +
+			"give an empty database, or none and the benchmark makes its own")
+	}
 	about := eachShop(b.Seed, b.Docs, b.Queries, func(index.Doc) {})
-	_, err := retailer.ByLicence(ctx, db.Pool, retailer.LicenceNo(about[0].LicenceNo))
+	_, err = retailer.ByLicence(ctx, db.Pool, retailer.LicenceNo(about[0].LicenceNo))
 	if err == nil || !errors.Is(err, retailer.ErrNotFound) {
 		return about, err // it was filled before
 	}
@@ -158,7 +170,7 @@ func (b *benchSearchCmd) fill(ctx context.Context, db *pg.DB, s *scratch, f *ser
 		return nil, err
 	}
 	begin := time.Now()
-	r, err := retailer.Import(ctx, db, file, retailer.ImportOptions{Profile: retailer.Profile{Source: "bench", Datum: "WGS84"}, Confirm: true})
+	r, err := retailer.Import(ctx, db, file, retailer.ImportOptions{Profile: retailer.Profile{Source: benchSource, Datum: "WGS84"}, Confirm: true})
 	f.FillS = time.Since(begin).Seconds()
 	if err == nil && r.Inserted != b.Docs {
 		err = fmt.Errorf("%d of %d rows are in the register", r.Inserted, b.Docs)
