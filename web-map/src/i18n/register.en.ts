@@ -10,6 +10,8 @@ export default {
     'With a name, licences that the list lacks are closed or expire. Leave it empty when the file is only a part.',
   preview: 'Columns',
   previewHint: 'Check which field each column is. Save it as a profile to use it next time.',
+  unseen:
+    'The file has more than 64 MB and is not looked at here; its columns are found by their headings, or by the profile.',
   unused: '(not imported)',
   missing: 'A column is missing: {field}',
   saveAs: 'Save as',

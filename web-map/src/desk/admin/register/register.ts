@@ -114,11 +114,17 @@ function parsed(text: string): unknown {
   }
 }
 
-/** How much of a list of text the preview looks at; of others it takes all. */
+/** How much of a list of text the preview looks at; of others it takes all, up to what the server takes. */
 const LOOK = 1 << 20
+const LOOK_ALL = 64 << 20
+
+const isText = (file: File) => /\.(csv|txt|tsv)$/i.test(file.name)
+
+/** Whether a list is too long to be looked at before it is sent. */
+export const tooLongToLook = (file: File) => !isText(file) && file.size > LOOK_ALL
 
 export function previewList(file: File, encoding: string): Promise<Preview> {
-  const begin = /\.(csv|txt|tsv)$/i.test(file.name) ? file.slice(0, LOOK) : file
+  const begin = isText(file) ? file.slice(0, LOOK) : file
   return send<Preview>(`preview?${new URLSearchParams({ encoding })}`, begin)
 }
 
@@ -142,6 +148,10 @@ export function importQuery(name: string, s: ImportSettings): URLSearchParams {
 
 export const importList = (file: File, settings: ImportSettings, onSent: (share: number) => void) =>
   send<ImportReport>(`import?${importQuery(file.name, settings)}`, file, onSent)
+
+/** Whether a call that failed may go well when it is sent again: nothing answered, or the server has too much to do. */
+export const cutOff = (error: unknown) =>
+  error instanceof ApiError && ([0, 408, 429].includes(error.status) || error.status >= 500)
 
 /** How far a running import is, from 0 to 1: reading is the first half, storing the second. */
 export function progressOf(d: Delivery): number {
