@@ -115,7 +115,15 @@ func TestConfirmedBySending(t *testing.T) {
 				}
 				second := first
 				second.Confirm, second.By = true, "a chief"
-				r = load(t, o.db, list, second)
+				id := o.put(list, second)
+				if err := o.one(context.Background(), id); err != nil || id != r.Delivery {
+					t.Fatalf("delivery %d, want %d; %v", id, r.Delivery, err)
+				}
+				d, err := DeliveryByID(context.Background(), o.db.Pool, id)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r = d.Report
 			}
 			if r.State != Done || r.Closed != 90 || count(t, o.db.Pool, "where gone_on is not null") != 90 {
 				t.Errorf("%+v", r)
