@@ -39,3 +39,28 @@ it('says it of each when they were not estimated alike', () => {
   expect(rows[0]).toContain(zh.focus.own.road)
   expect(rows[1]).toContain(zh.focus.own.straight)
 })
+
+it('says nothing of the way of a unit that is there', () => {
+  const unit = {
+    id: 1,
+    call_sign: '云溪01',
+    squad: '一中队',
+    distance_m: 0,
+    eta_s: 0,
+    eta_basis: 'straight_line',
+    eta_at: null,
+  }
+  const page = mount(FocusCard, {
+    global: { plugins: [i18n, createPinia()] },
+    props: {
+      ticket: ticket({ status: 'on_scene', unit }),
+      choices: [],
+      ranked: true,
+      known: true,
+      pinned: false,
+    },
+  })
+  expect(page.findAll('li').map((row) => row.text())).toEqual([expect.stringContaining('到场')])
+  expect(page.find('.basis').exists()).toBe(false)
+  expect(page.text()).not.toContain(zh.focus.own.straight)
+})
