@@ -32,6 +32,9 @@ type Hit struct {
 	Distance *geo.Metres // from Query.Near; nil without it or without a place
 }
 
+// ByOperator says that it was found by who runs it, by name or by telephone.
+func (h Hit) ByOperator() bool { return h.Match == index.MatchOperator || h.Match == index.MatchPhone }
+
 // ErrPoint says that Query.Near is not a place.
 var ErrPoint = errors.New("not a place to search near")
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -107,6 +108,15 @@ func TestOfficersLearnOfNoReports(t *testing.T) {
 		}
 		if !strings.Contains(string(officer.body), "恒发商贸行") {
 			t.Errorf("%s: %d %s", query, officer.status, officer.body)
+		}
+	}
+	if err := s.Server.deps.Finder.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, words := range []string{"王守义", "4321"} {
+		desk, officer := s.get(t, "dispatcher", "/retailers?q="+url.QueryEscape(words)), s.get(t, "officer1", "/retailers?q="+url.QueryEscape(words))
+		if !strings.Contains(string(desk.body), "恒发商贸行") || strings.Contains(string(officer.body), "恒发商贸行") {
+			t.Errorf("%s: desk %s, officer %s", words, desk.body, officer.body)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,12 +104,16 @@ func (s *Server) searchRetailers(ctx context.Context, in *searchInput) (*searchO
 	if err != nil {
 		return nil, err
 	}
+	officer := who(ctx).Role == auth.Officer
+	if officer {
+		hits = slices.DeleteFunc(hits, retailer.Hit.ByOperator)
+	}
 	out := &searchOutput{}
 	out.Body.Retailers = make([]Retailer, len(hits))
 	for i, h := range hits {
 		out.Body.Retailers[i] = retailerView(h)
 	}
-	if who(ctx).Role == auth.Officer {
+	if officer {
 		forOfficer(out.Body.Retailers)
 	} else if err := s.countTickets(ctx, out.Body.Retailers); err != nil {
 		return nil, err
@@ -138,8 +143,8 @@ func retailerView(h retailer.Hit) Retailer {
 	return v
 }
 
-// forOfficer leaves what tells the shops apart on scene: nothing of their operators, and of no shop whether it was
-// reported, which could warn it.
+// forOfficer leaves what tells the shops apart on scene: nothing of their operators, by which nothing is found either,
+// and of no shop whether it was reported, which could warn it.
 func forOfficer(list []Retailer) {
 	for i := range list {
 		list[i].Operator, list[i].PhoneTail = "", ""
