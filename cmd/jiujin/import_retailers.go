@@ -26,13 +26,26 @@ type importRetailersCmd struct {
 	AsOf     string            `help:"Day of the list, such as 2026-11-22; today when not given." placeholder:"DATE"`
 	Within   string            `help:"West,south,east,north in degrees instead of the service's region; world refuses no place."`
 	DryRun   bool              `help:"Count and check, change nothing."`
-	Confirm  bool              `help:"Apply the list even when so many licences are missing from it that it would be held."`
+	Confirm  bool              `help:"Apply the list even when so many licences are missing from it, or its points seem to be in two datums, that it would be held."`
 	Errors   string            `help:"CSV for the rows that were refused, to be mended and imported." type:"path"`
 }
 
-// errHeld says that an import waits for a person.
-var errHeld = errors.New("the list is held and nothing was changed: it lacks very many licences; " +
-	"when that is right, run the same command with --confirm")
+// held says why an import waits for a person, and what to do.
+func held(r retailer.Report) error {
+	why := []string{"the list is held and nothing was changed"}
+	for _, reason := range r.Held {
+		switch reason {
+		case "closing":
+			why = append(why, fmt.Sprintf("it lacks %d of the %d licences that its source had, which would be closed", r.Closed, r.Had))
+		case "mixed_datum":
+			why = append(why, fmt.Sprintf("its points do not seem to be in %s throughout, see Mixed", r.Mixed.Given))
+			if d, n := r.Mixed.Likeliest(); d != r.Mixed.Given {
+				why = append(why, fmt.Sprintf("%d of those that can be told seem to be in %s: if so, run it again with --datum %s", n, d, d))
+			}
+		}
+	}
+	return errors.New(strings.Join(why, "; ") + "; when the list is right as it is, run the same command with --confirm")
+}
 
 // Run imports and prints the report as JSON; refused rows are in it with line and field.
 func (c *importRetailersCmd) Run(ctx context.Context, cfg *app.Config) error {
@@ -54,7 +67,7 @@ func (c *importRetailersCmd) Run(ctx context.Context, cfg *app.Config) error {
 			return err
 		}
 		if report.State == retailer.Held {
-			return errHeld
+			return held(report)
 		}
 		return nil
 	})

@@ -38,8 +38,13 @@ const (
 	margin = 0.3 // by which the first must be ahead of the second
 )
 
-// Resolve finds the shops that q can mean.
+// Resolve finds the shops that q can mean. A licence number among the words tells the shop, whatever else they say.
 func (r *Register) Resolve(q Query) Answer {
+	if i, ok := r.licensed(q.Text); ok {
+		shop := r.shops.at(i)
+		why := []Reason{{"许可证号相符：" + shop.LicenceNo, "the licence number fits: " + shop.LicenceNo}}
+		return Answer{Sure: true, Candidates: []Candidate{{Shop: shop, Score: 1, Why: why}}}
+	}
 	a := r.read(q)
 	all, unknown := r.ranked(a)
 	answer := Answer{Unknown: unknown}

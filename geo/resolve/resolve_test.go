@@ -54,6 +54,26 @@ func TestResolveFindsWhatCallersMean(t *testing.T) {
 	}
 }
 
+func TestLicenceNumbersTellTheShop(t *testing.T) {
+	a, b, c := shop(1, "红旗连锁", "双楠路18号"), shop(2, "兴旺超市", "沙湾路9号"), shop(3, "兴旺超市", "沙湾路9号")
+	a.LicenceNo, b.LicenceNo, c.LicenceNo = "510104110000", "510104110001", "88"
+	r := resolve.NewRegister([]resolve.Shop{a, b, c}, nil)
+	for text, want := range map[string]int64{
+		"510104110001": 2,
+		"证号５１０１０４１１０００１那家":            2,
+		"双楠路的红旗连锁，许可证510104110001":    2,
+		"510104110001，不是510104110000": 0, // two of them: nobody can be sure
+		"51010411000":                 0,
+		"5101041100012":               0,
+		"88":                          0,
+	} {
+		answer := r.Resolve(resolve.Query{Text: text})
+		if answer.Sure != (want > 0) || want > 0 && (answer.Candidates[0].Shop.ID != want || len(answer.Candidates[0].Why) != 1) {
+			t.Errorf("%s: want shop %d, got %+v", text, want, answer)
+		}
+	}
+}
+
 func TestResolveIsNotSureOfStrangers(t *testing.T) {
 	r := smallTown()
 	for _, text := range []string{

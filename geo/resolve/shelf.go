@@ -82,4 +82,10 @@ func (s *shelf) at(i int32) Shop {
 	return shop
 }
 
+// licence is the licence number of a shop, the first of its texts.
+func (s *shelf) licence(i int32) string {
+	r := &s.rows[i]
+	return s.texts[r.piece][r.from : r.from+uint32(r.lengths[0])]
+}
+
 func (s *shelf) located(i int32) bool { return !math.IsNaN(s.rows[i].point[0]) }

@@ -39,6 +39,21 @@ type Mixed struct {
 	StrayByChance int // of Outside, those inside of it when they are moved as far in the opposite direction
 }
 
+// Likeliest is the datum that most rows seem to be in, and how many do; Given when no other has more. CGCS2000 counts as
+// WGS-84.
+func (m Mixed) Likeliest() (d datum.Datum, rows int) {
+	d, rows = m.Given, m.Rows[m.Given]
+	if d == datum.CGCS2000 {
+		rows = m.Rows[datum.WGS84]
+	}
+	for _, other := range hypotheses {
+		if m.Rows[other] > rows {
+			d, rows = other, m.Rows[other]
+		}
+	}
+	return d, rows
+}
+
 // sighting is what the witnesses need of a row.
 type sighting struct {
 	street string

@@ -85,9 +85,30 @@ func TestOtherDatumThanBefore(t *testing.T) {
 	if r.State != Held || r.Mixed.Moved < 490 || r.Mixed.Shares[datum.GCJ02] < 0.98 || r.Updated != 500 {
 		t.Errorf("%+v", r)
 	}
+	if d, n := r.Mixed.Likeliest(); d != datum.GCJ02 || n < 490 {
+		t.Errorf("%d are taken for %s", n, d)
+	}
 	var first float64
 	if err := db.Pool.QueryRow(context.Background(), `select max(lon) from retailer`).Scan(&first); err != nil || first > 104.3 {
 		t.Errorf("the points were changed: %v, %v", first, err)
+	}
+}
+
+func TestLikeliestDatum(t *testing.T) {
+	for _, c := range []struct {
+		given datum.Datum
+		rows  map[datum.Datum]int
+		want  datum.Datum
+	}{
+		{datum.GCJ02, nil, datum.GCJ02},
+		{datum.GCJ02, map[datum.Datum]int{datum.GCJ02: 5, datum.BD09: 5}, datum.GCJ02},
+		{datum.GCJ02, map[datum.Datum]int{datum.GCJ02: 5, datum.BD09: 6}, datum.BD09},
+		{datum.CGCS2000, map[datum.Datum]int{datum.WGS84: 6, datum.BD09: 5}, datum.CGCS2000},
+		{datum.CGCS2000, map[datum.Datum]int{datum.WGS84: 6, datum.BD09: 7}, datum.BD09},
+	} {
+		if got, n := (Mixed{Given: c.given, Rows: c.rows}).Likeliest(); got != c.want {
+			t.Errorf("%+v: %s, %d", c, got, n)
+		}
 	}
 }
 
