@@ -33,7 +33,7 @@ type registerFigures struct {
 	Stored   int64           `json:"stored_bytes"`
 	PeakMB   int             `json:"peak_memory_mb"` // of the importing process
 	Kills    []killedFigures `json:"kills,omitempty"`
-	Recovers bool            `json:"recovers"` // with kills, that the register is the same as without
+	Recovers bool            `json:"recovers,omitempty"` // with kills, that the register is the same as without
 }
 
 type importFigures struct {

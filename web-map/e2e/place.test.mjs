@@ -104,7 +104,7 @@ test('the officer corrects the place, and its words are learned', { timeout: 300
 
     // The rest of the case; a correction that comes too late is told.
     await phone.getByRole('button', { name: '完成现场' }).click(SLOW)
-    await phone.locator('dialog .choice').first().click()
+    await phone.locator('dialog .option').first().click()
     await phone.locator('dialog [type=submit]').click()
     await phone.locator('textarea').fill('现场查获假烟两条。')
     await phone.getByRole('button', { name: '办结' }).last().click()

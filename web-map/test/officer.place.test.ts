@@ -105,7 +105,7 @@ describe('the sheet of the place', () => {
   it('does not trade a good position for a bad one', async () => {
     await shown(phone(8))
     await locate(2000)
-    expect(sheet!.find('.choice.on').text()).toContain('8')
+    expect(sheet!.find('.option.on').text()).toContain('8')
   })
 
   it('keeps what is shown once somebody has chosen', async () => {
@@ -117,9 +117,9 @@ describe('the sheet of the place', () => {
 
     await shown(phone(40))
     await radio('here').trigger('change')
-    const text = sheet!.find('.choice.on').text()
+    const text = sheet!.find('.option.on').text()
     await locate(8)
-    expect(sheet!.find('.choice.on').text()).toBe(text)
+    expect(sheet!.find('.option.on').text()).toBe(text)
   })
 
   it('says how good the position is that it hands on', async () => {
